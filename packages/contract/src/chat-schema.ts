@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { modelNameSchema } from "./conversation-schema.ts";
+import { integerIdSchema, messageIdSchema, requestIdSchema, runIdSchema } from "./ids.ts";
+import { runStateSchema } from "./run-events.ts";
+import { messageCharsMax, storableText } from "./text.ts";
+
+const message = storableText(messageCharsMax, 1);
+/** The id of the last event that a follower saw; it continues right behind it. */
+const lastEventId = z.string().max(64).nullish();
+
+export const sendInput = z.strictObject({
+  conversationId: integerIdSchema,
+  /** Made by the client, once for each thing the user sends: the same key again joins the run it started. */
+  requestId: requestIdSchema,
+  message,
+  /** The message to answer to; without it, the conversation's newest. `null` starts a new first message. */
+  parentId: messageIdSchema.nullable().optional(),
+});
+export type SendInput = z.infer<typeof sendInput>;
+
+export const streamInput = sendInput.extend({ lastEventId });
+export type StreamInput = z.infer<typeof streamInput>;
+
+export const followInput = z.strictObject({ runId: runIdSchema, lastEventId });
+export type FollowInput = z.infer<typeof followInput>;
+
+export const stopInput = z.strictObject({ runId: runIdSchema });
+export type StopInput = z.infer<typeof stopInput>;
+
+export const regenerateInput = z.strictObject({
+  conversationId: integerIdSchema,
+  requestId: requestIdSchema,
+  /** The answer that gets a sibling. */
+  messageId: messageIdSchema,
+  /** Answers with another model than the conversation's. */
+  model: modelNameSchema.optional(),
+});
+export type RegenerateInput = z.infer<typeof regenerateInput>;
+
+export const editInput = z.strictObject({
+  conversationId: integerIdSchema,
+  requestId: requestIdSchema,
+  /** The message of the user's that gets a sibling. */
+  messageId: messageIdSchema,
+  message,
+});
+export type EditInput = z.infer<typeof editInput>;
+
+/** What was started, or joined. */
+export const startedRunSchema = z.object({
+  runId: runIdSchema,
+  conversationId: z.number(),
+  userMessageId: z.string().nullable(),
+  assistantMessageId: z.string(),
+  state: runStateSchema,
+});
+export type StartedRun = z.infer<typeof startedRunSchema>;
+
+export const stoppedRunSchema = z.object({ runId: runIdSchema, state: runStateSchema });
+export type StoppedRun = z.infer<typeof stoppedRunSchema>;
+
+export const modelViewSchema = z.object({
+  model: z.string(),
+  /** The names of the upstreams that serve it, in the order in which they are asked. */
+  upstreams: z.array(z.string()),
+});
+export type ModelView = z.infer<typeof modelViewSchema>;

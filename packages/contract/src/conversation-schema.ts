@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { integerIdSchema, messageIdSchema, requestIdSchema, runIdSchema } from "./ids.ts";
+import { runStateSchema, usageSchema } from "./run-events.ts";
+import { storableLine, storableText, titleCharsMax } from "./text.ts";
+
+/** A model's name, as upstreams know it. */
+export const modelNameSchema = storableLine(256);
+
+/** A provider's key. It goes into an HTTP header, so it can only hold what a header carries. */
+export const providerKeySchema = z
+  .string()
+  .max(4096)
+  .regex(/^[\x21-\x7e]+$/, "must be visible ASCII characters");
+
+const title = storableLine(titleCharsMax);
+const systemPrompt = storableText(100_000);
+
+export const createConversationInput = z.strictObject({
+  title,
+  model: modelNameSchema,
+  /** The caller's own key for the model's provider; without it the server's upstreams answer. */
+  apiKey: providerKeySchema.optional(),
+  /** Replaces the server's default system prompt; an empty one means none. */
+  systemPrompt: systemPrompt.optional(),
+});
+export type CreateConversationInput = z.infer<typeof createConversationInput>;
+
+export const updateConversationInput = z.strictObject({
+  conversationId: integerIdSchema,
+  title: title.optional(),
+  model: modelNameSchema.optional(),
+  /** `null` removes the stored key. */
+  apiKey: providerKeySchema.nullable().optional(),
+  systemPrompt: systemPrompt.nullable().optional(),
+});
+export type UpdateConversationInput = z.infer<typeof updateConversationInput>;
+
+export const renameConversationInput = z.strictObject({ conversationId: integerIdSchema, title });
+export type RenameConversationInput = z.infer<typeof renameConversationInput>;
+
+export const conversationRefInput = z.strictObject({ conversationId: integerIdSchema });
+export type ConversationRefInput = z.infer<typeof conversationRefInput>;
+
+export const listConversationsInput = z.strictObject({
+  /** The `nextCursor` of the page before. */
+  cursor: integerIdSchema.optional(),
+  limit: z.int().min(1).max(100).default(50),
+});
+export type ListConversationsInput = z.infer<typeof listConversationsInput>;
+
+export const historyInput = z.strictObject({
+  conversationId: integerIdSchema,
+  /** The `nextCursor` of the page before: the page then ends with that message. */
+  cursor: messageIdSchema.optional(),
+  limit: z.int().min(1).max(200).default(100),
+});
+export type HistoryInput = z.infer<typeof historyInput>;
+
+export const conversationSchema = z.object({
+  conversationId: z.number(),
+  title: z.string(),
+  model: z.string(),
+  /** `null`: the server's default. */
+  systemPrompt: z.string().nullable(),
+  hasApiKey: z.boolean(),
+  headMessageId: z.string().nullable(),
+  createdAt: z.date(),
+  updatedAt: z.date(),
+});
+export type ConversationView = z.infer<typeof conversationSchema>;
+
+export const conversationPageSchema = z.object({
+  conversations: z.array(conversationSchema),
+  nextCursor: z.number().nullable(),
+});
+export type ConversationPage = z.infer<typeof conversationPageSchema>;
+
+/** Where the run of an answer stands; `lastEventId` is where to follow on after what the message already shows. */
+export const runRefSchema = z.object({
+  runId: runIdSchema,
+  requestId: requestIdSchema,
+  state: runStateSchema,
+  lastEventId: z.string(),
+});
+export type RunRef = z.infer<typeof runRefSchema>;
+
+export const messageSchema = z.object({
+  messageId: z.string(),
+  parentId: z.string().nullable(),
+  role: z.enum(["user", "assistant"]),
+  content: z.string(),
+  /** What the model thought before it answered; kept apart from the answer. */
+  reasoning: z.string().nullable(),
+  model: z.string().nullable(),
+  finishReason: z.string().nullable(),
+  usage: usageSchema.nullable(),
+  createdAt: z.date(),
+  /** Only answers have a run. */
+  run: runRefSchema.nullable(),
+  /** All versions of this message, itself among them, oldest first. */
+  siblingIds: z.array(z.string()),
+});
+export type MessageView = z.infer<typeof messageSchema>;
+
+export const historyPageSchema = z.object({
+  /** One branch, oldest first. */
+  messages: z.array(messageSchema),
+  /** The cursor of the page that comes before this one; `null` at the beginning of the conversation. */
+  nextCursor: z.string().nullable(),
+});
+export type HistoryPage = z.infer<typeof historyPageSchema>;
