@@ -1,1 +1,11 @@
-export {};
+export { openSqlite, type SqliteOptions } from "./sqlite/open-sqlite.ts";
+export { StorageRefusal } from "./storage-refusal.ts";
+export type { Repositories, Storage } from "./storage.ts";
+export type { Conversation } from "./conversation/conversation-row.ts";
+export type { ConversationChange } from "./conversation/conversation-repository.ts";
+export type { Message } from "./message/message-row.ts";
+export type { Run, RunSegment } from "./run/run-row.ts";
+export type { RunEnding } from "./run/run-repository.ts";
+export type { Session, SessionKind } from "./session/session-row.ts";
+export type { UpstreamRecord } from "./upstream/upstream-row.ts";
+export type { User, UserStatus } from "./user/user-row.ts";

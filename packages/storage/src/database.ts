@@ -1,0 +1,22 @@
+import type { ConversationTable } from "./conversation/conversation-table.ts";
+import type { MessageTable } from "./message/message-table.ts";
+import type { RunSegmentTable, RunTable } from "./run/run-table.ts";
+import type { SessionTable } from "./session/session-table.ts";
+import type { SettingTable } from "./setting/setting-table.ts";
+import type { UpstreamTable } from "./upstream/upstream-table.ts";
+import type { UserTable } from "./user/user-table.ts";
+
+/**
+ * The tables, as rows hold them. Only types that every database has: times are integers (milliseconds since 1970),
+ * structures are JSON text.
+ */
+export type Database = {
+  users: UserTable;
+  sessions: SessionTable;
+  conversations: ConversationTable;
+  messages: MessageTable;
+  runs: RunTable;
+  run_segments: RunSegmentTable;
+  upstreams: UpstreamTable;
+  settings: SettingTable;
+};

@@ -1,0 +1,114 @@
+import { sql, type Kysely } from "kysely";
+import type { Database } from "../database.ts";
+import { toMessage, type Message } from "./message-row.ts";
+
+/** The rows of `messages`. Who may see a conversation is decided before: these reads name it, not its owner. */
+export type MessageRepository = ReturnType<typeof createMessageRepository>;
+
+/** What an answer's end writes into its message. */
+export type AnswerChange = Pick<Message, "content" | "reasoning" | "model" | "finishReason" | "usage">;
+
+/** Creates the repository over a connection or a transaction. */
+export function createMessageRepository(db: Kysely<Database>) {
+  return {
+    async insert(messages: readonly Message[]): Promise<void> {
+      const rows = messages.map((message) => ({
+        id: message.id,
+        conversation_id: message.conversationId,
+        parent_id: message.parentId,
+        role: message.role,
+        content: message.content,
+        reasoning: message.reasoning,
+        model: message.model,
+        finish_reason: message.finishReason,
+        usage: message.usage === null ? null : JSON.stringify(message.usage),
+        run_id: message.runId,
+        created_at: message.createdAt,
+      }));
+      await db.insertInto("messages").values(rows).execute();
+    },
+
+    async find(id: string, conversationId: number): Promise<Message | undefined> {
+      const row = await db
+        .selectFrom("messages")
+        .selectAll()
+        .where("id", "=", id)
+        .where("conversation_id", "=", conversationId)
+        .executeTakeFirst();
+      return row && toMessage(row);
+    },
+
+    /** A message and its ancestors, newest first, at most `limit` of them. Costs what it returns. */
+    async listBranch(conversationId: number, from: { messageId: string; limit: number }): Promise<Message[]> {
+      const rows = await db
+        .withRecursive("branch", (cte) =>
+          cte
+            .selectFrom("messages")
+            .selectAll()
+            .select(sql<number>`1`.as("depth"))
+            .where("id", "=", from.messageId)
+            .where("conversation_id", "=", conversationId)
+            .unionAll(
+              cte
+                .selectFrom("branch")
+                .innerJoin("messages as parent", "parent.id", "branch.parent_id")
+                .selectAll("parent")
+                .select(sql<number>`branch.depth + 1`.as("depth"))
+                .where("branch.depth", "<", from.limit),
+            ),
+        )
+        .selectFrom("branch")
+        .selectAll()
+        .orderBy("depth")
+        .execute();
+      return rows.map(toMessage);
+    },
+
+    /** The ids of all messages under the given parents, by parent, oldest first; `null` names the roots. */
+    async listChildIds(
+      conversationId: number,
+      parentIds: readonly (string | null)[],
+    ): Promise<Map<string | null, string[]>> {
+      const named = parentIds.filter((id) => id !== null);
+      const rows = await db
+        .selectFrom("messages")
+        .select(["id", "parent_id"])
+        .where("conversation_id", "=", conversationId)
+        .where(({ eb, or }) => {
+          const choices = [];
+          if (named.length > 0) choices.push(eb("parent_id", "in", named));
+          if (named.length < parentIds.length) choices.push(eb("parent_id", "is", null));
+          return or(choices);
+        })
+        .orderBy("id")
+        .execute();
+      return groupIds(rows);
+    },
+
+    /** Writes an answer; false when the message is gone. */
+    async updateAnswer(id: string, change: AnswerChange): Promise<boolean> {
+      const result = await db
+        .updateTable("messages")
+        .set({
+          content: change.content,
+          reasoning: change.reasoning,
+          model: change.model,
+          finish_reason: change.finishReason,
+          usage: change.usage === null ? null : JSON.stringify(change.usage),
+        })
+        .where("id", "=", id)
+        .executeTakeFirstOrThrow();
+      return result.numUpdatedRows === 1n;
+    },
+  };
+}
+
+function groupIds(rows: readonly { id: string; parent_id: string | null }[]): Map<string | null, string[]> {
+  const groups = new Map<string | null, string[]>();
+  for (const row of rows) {
+    const group = groups.get(row.parent_id);
+    if (group === undefined) groups.set(row.parent_id, [row.id]);
+    else group.push(row.id);
+  }
+  return groups;
+}

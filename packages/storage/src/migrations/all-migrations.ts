@@ -1,0 +1,7 @@
+import type { Migration } from "kysely/migration";
+import { up as foundation } from "./0001-foundation.ts";
+
+/** Every step of the schema, in order. A step that has been released is never changed, only followed by another. */
+export const allMigrations: Readonly<Record<string, Migration>> = {
+  "0001-foundation": { up: foundation },
+};

@@ -1,0 +1,46 @@
+import type { ErrorCode, RunState } from "@llm-backend/contract";
+import type { Selectable } from "kysely";
+import type { RunTable } from "./run-table.ts";
+
+/** One generation of one answer. */
+export type Run = {
+  readonly id: string;
+  readonly userId: number;
+  readonly requestId: string;
+  readonly inputHash: string;
+  readonly conversationId: number;
+  readonly userMessageId: string | null;
+  readonly assistantMessageId: string;
+  readonly model: string;
+  readonly state: RunState;
+  readonly owner: string;
+  readonly errorCode: ErrorCode | null;
+  readonly errorMessage: string | null;
+  readonly log: string | null;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+};
+
+/** A part of a running run's journal. */
+export type RunSegment = { readonly runId: string; readonly start: number; readonly events: string };
+
+/** Reads a row of `runs`. */
+export function toRun(row: Selectable<RunTable>): Run {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    requestId: row.request_id,
+    inputHash: row.input_hash,
+    conversationId: row.conversation_id,
+    userMessageId: row.user_message_id,
+    assistantMessageId: row.assistant_message_id,
+    model: row.model,
+    state: row.state as RunState,
+    owner: row.owner,
+    errorCode: row.error_code as ErrorCode | null,
+    errorMessage: row.error_message,
+    log: row.log,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+  };
+}

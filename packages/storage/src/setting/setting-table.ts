@@ -1,0 +1,1 @@
+export type SettingTable = { key: string; value: string };

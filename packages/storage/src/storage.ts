@@ -1,0 +1,80 @@
+import type { Kysely } from "kysely";
+import { createConversationRepository, type ConversationRepository } from "./conversation/conversation-repository.ts";
+import type { Database } from "./database.ts";
+import { createMessageRepository, type MessageRepository } from "./message/message-repository.ts";
+import { createRunRepository, type RunRepository } from "./run/run-repository.ts";
+import type { RunSegment } from "./run/run-row.ts";
+import { createSessionRepository, type SessionRepository } from "./session/session-repository.ts";
+import { createSettingRepository, type SettingRepository } from "./setting/setting-repository.ts";
+import { createUpstreamRepository, type UpstreamRepository } from "./upstream/upstream-repository.ts";
+import { createUserRepository, type UserRepository } from "./user/user-repository.ts";
+
+/** One repository per noun, over a connection or over a transaction. */
+export type Repositories = {
+  readonly users: UserRepository;
+  readonly sessions: SessionRepository;
+  readonly conversations: ConversationRepository;
+  readonly messages: MessageRepository;
+  readonly runs: RunRepository;
+  readonly upstreams: UpstreamRepository;
+  readonly settings: SettingRepository;
+};
+
+/** The database of the system. */
+export type Storage = Repositories & {
+  /**
+   * Runs `work` in one transaction: all of it is stored when the promise resolves, none of it when it rejects.
+   * Inside, use only the repositories that are handed in; never wait for anything but them.
+   */
+  transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /** Adds to the journals of runs, all in one write. Survives the process; only a power cut may take the last of it. */
+  journal(segments: readonly RunSegment[]): Promise<void>;
+  /** Throws when the database does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** What differs between the databases. */
+export type StorageDriver = {
+  /** Runs one write without waiting for the disk. */
+  relaxed<T>(write: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+};
+
+// A statement takes a bounded number of parameters.
+const segmentsPerStatement = 200;
+
+/** Creates the storage over a database that has the newest schema. */
+export function createStorage(db: Kysely<Database>, driver: StorageDriver): Storage {
+  return {
+    ...createRepositories(db),
+    transaction: (work) => db.transaction().execute((tx) => work(createRepositories(tx))),
+    async journal(segments) {
+      await db.connection().execute((connection) =>
+        driver.relaxed(async () => {
+          for (let index = 0; index < segments.length; index += segmentsPerStatement) {
+            await createRunRepository(connection).insertSegments(
+              segments.slice(index, index + segmentsPerStatement),
+            );
+          }
+        }),
+      );
+    },
+    async ping() {
+      await db.selectFrom("settings").select("key").limit(1).execute();
+    },
+    close: () => driver.close(),
+  };
+}
+
+function createRepositories(db: Kysely<Database>): Repositories {
+  return {
+    users: createUserRepository(db),
+    sessions: createSessionRepository(db),
+    conversations: createConversationRepository(db),
+    messages: createMessageRepository(db),
+    runs: createRunRepository(db),
+    upstreams: createUpstreamRepository(db),
+    settings: createSettingRepository(db),
+  };
+}
