@@ -1,0 +1,76 @@
+import { z } from "zod";
+import { oneOf, path, seconds, section } from "./scalar-schemas.ts";
+import { authSchema } from "./sections/auth-section.ts";
+import { chatSchema } from "./sections/chat-section.ts";
+import { clocksSchema } from "./sections/clocks-section.ts";
+import { earlierGatewayKeys, ragSchema, redisSchema, sqliteSchema } from "./sections/earlier-section.ts";
+import { limitsSchema } from "./sections/limits-section.ts";
+import { addressSchema, corsSchema, serverSchema, trustedProxiesSchema } from "./sections/listen-section.ts";
+import { jwtSchema, masterKeyFileSchema, masterKeySchema } from "./sections/secret-section.ts";
+import { providersSchema, upstreamsSchema } from "./sections/upstream-section.ts";
+
+const databaseExpectation = "expected the path of an SQLite file";
+const isPostgres = (value: string) => /^postgres(ql)?:|\b(host|dbname)=/i.test(value);
+
+const databaseSchema = z
+  .string({ error: databaseExpectation })
+  .refine((value) => !isPostgres(value), {
+    error:
+      "Postgres is not supported by this version; give the path of an SQLite file, or leave this key out",
+    abort: true,
+  })
+  .refine(
+    (value) => value.trim() !== "" && !value.includes("\0") && !/^[a-z][a-z0-9+.-]*:\/\//i.test(value),
+    {
+      error: databaseExpectation,
+    },
+  );
+
+const logSchema = section({
+  level: oneOf(["trace", "debug", "info", "warn", "error", "fatal", "silent"]).default("info").meta({
+    description: "The least severe entries that are written.",
+  }),
+  format: oneOf(["auto", "json", "pretty"]).default("auto").meta({
+    description: "json: one JSON object a line. pretty: for people. auto: pretty on a terminal, else json.",
+  }),
+})
+  .prefault({})
+  .meta({ description: "The log, on standard output." });
+
+/** Everything that a configuration may say, with all defaults. config.example.yaml is made from it. */
+export const configSchema = section({
+  address: addressSchema,
+  server: serverSchema,
+  data: path("a folder").optional().meta({
+    description:
+      "The folder for everything the server keeps: database, secrets. Made at the first start, for its owner only.",
+    example: "./data",
+  }),
+  database: databaseSchema.optional().meta({
+    description: "The SQLite file. Without this key: llm-backend.db in the data folder.",
+    example: "./data/llm-backend.db",
+  }),
+  jwt: jwtSchema,
+  master_key: masterKeySchema,
+  master_key_file: masterKeyFileSchema,
+  upstreams: upstreamsSchema,
+  providers: providersSchema,
+  clocks: clocksSchema,
+  chat: chatSchema,
+  auth: authSchema,
+  limits: limitsSchema,
+  trusted_proxies: trustedProxiesSchema,
+  cors: corsSchema,
+  drain_seconds: seconds(0, 3_600).default(30).meta({
+    description:
+      "How long answers under way may go on after the server was told to stop. What is cut off then can be resumed.",
+  }),
+  log: logSchema,
+  redis: redisSchema,
+  sqlite: sqliteSchema,
+  rag: ragSchema,
+  ...earlierGatewayKeys,
+});
+
+/** A configuration as its file, the environment and the flags say it, with the defaults filled in. */
+export type ConfigFile = z.infer<typeof configSchema>;

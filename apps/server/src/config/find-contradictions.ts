@@ -1,0 +1,115 @@
+import { urlExpectation } from "./base-url.ts";
+import type { ConfigProblem } from "./config-error.ts";
+import { isAllowed } from "./model-pattern.ts";
+import type { RawDocument } from "./read-yaml-file.ts";
+
+// Works on the raw document, so that contradictions are found beside all other mistakes, not after them.
+
+const toMap = (value: unknown): RawDocument =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as RawDocument) : {};
+const toList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const isText = (value: unknown): value is string => typeof value === "string";
+
+/** Finds keys that are well-formed each, and cannot both be meant. */
+export function findContradictions(document: RawDocument): ConfigProblem[] {
+  return [
+    ...findListenProblems(document),
+    ...findKeyProblems(document),
+    ...findClockProblems(document, ""),
+    ...findLimitProblems(document),
+    ...toList(document.upstreams).flatMap((item, index) =>
+      findUpstreamProblems(toMap(item), `upstreams[${index}]`),
+    ),
+    ...findDuplicates(document, "upstreams"),
+    ...findDuplicates(document, "providers"),
+  ];
+}
+
+function findListenProblems({ address, server }: RawDocument): ConfigProblem[] {
+  const { host, port } = toMap(server);
+  const problems: ConfigProblem[] = [];
+  if (address !== undefined && (host !== undefined || port !== undefined)) {
+    problems.push({ path: "address", message: "contradicts server.port and server.host; keep one of them" });
+  }
+  if (host !== undefined && isText(port) && /[^:\d]/.test(port)) {
+    problems.push({
+      path: "server.host",
+      message: "contradicts server.port, which names a host too; keep one of them",
+    });
+  }
+  return problems;
+}
+
+function findKeyProblems(document: RawDocument): ConfigProblem[] {
+  const { secret } = toMap(document.jwt);
+  const problems: ConfigProblem[] = [];
+  if (document.master_key !== undefined && document.master_key_file !== undefined) {
+    problems.push({ path: "master_key_file", message: "contradicts master_key; keep one of them" });
+  }
+  if (isText(secret) && secret === document.master_key) {
+    problems.push({ path: "master_key", message: "is the same as jwt.secret; use two different secrets" });
+  }
+  return problems;
+}
+
+function findClockProblems(holder: RawDocument, prefix: string): ConfigProblem[] {
+  if (toMap(holder.clocks).first_byte_seconds === undefined) return [];
+  return ["timeout", "stream_timeout"]
+    .filter((key) => holder[key] !== undefined)
+    .map((key) => ({
+      path: `${prefix}${key}`,
+      message: "contradicts clocks.first_byte_seconds; keep one of them",
+    }));
+}
+
+function findLimitProblems({ limits, cors }: RawDocument): ConfigProblem[] {
+  const { headers_seconds: headers = 10, request_seconds: request = 30 } = toMap(limits);
+  const problems: ConfigProblem[] = [];
+  if (typeof headers === "number" && typeof request === "number" && headers > request) {
+    problems.push({
+      path: "limits.headers_seconds",
+      message: `must not exceed limits.request_seconds (${request})`,
+    });
+  }
+  const origins = toList(toMap(cors).origins);
+  if (origins.includes("*") && origins.length > 1) {
+    problems.push({
+      path: "cors.origins",
+      message: 'contains "*", which makes the others meaningless; keep one or the other',
+    });
+  }
+  return problems;
+}
+
+function findUpstreamProblems(upstream: RawDocument, path: string): ConfigProblem[] {
+  const problems = findClockProblems(upstream, `${path}.`);
+  const add = (key: string, message: string) => problems.push({ path: `${path}.${key}`, message });
+  if (upstream.endpoint === undefined && upstream.type !== "replicate")
+    add("endpoint", `is missing: ${urlExpectation}`);
+  if (upstream.key !== undefined && upstream.sk !== undefined) add("sk", "contradicts key; keep one of them");
+  if (upstream.models !== undefined && upstream.allow !== undefined)
+    add("allow", "contradicts models; keep one of them");
+  if (upstream.noauth === true && isText(upstream.authorization) && upstream.authorization !== "") {
+    add("noauth", "contradicts authorization; keep one of them");
+  }
+  const allow = toList(upstream.allow).filter(isText);
+  const deny = toList(upstream.deny).filter(isText);
+  if (allow.length > 0 && !allow.some((model) => isAllowed(model, deny))) {
+    add("deny", "takes away every model that allow lists; nothing is left");
+  }
+  return problems;
+}
+
+function findDuplicates(document: RawDocument, listKey: string): ConfigProblem[] {
+  const firstIndexes = new Map<string, number>();
+  return toList(document[listKey]).flatMap((item, index) => {
+    const { name } = toMap(item);
+    if (!isText(name)) return [];
+    const first = firstIndexes.get(name);
+    if (first !== undefined) {
+      return [{ path: `${listKey}[${index}].name`, message: `is already the name of ${listKey}[${first}]` }];
+    }
+    firstIndexes.set(name, index);
+    return [];
+  });
+}

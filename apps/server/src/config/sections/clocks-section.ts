@@ -1,0 +1,32 @@
+import { seconds, section } from "../scalar-schemas.ts";
+
+const clock = () => seconds(0.01, 3_600);
+
+const descriptions = {
+  connect_seconds: "From the start of an attempt to a connected socket.",
+  first_byte_seconds: "From there to the first byte of the upstream's answer.",
+  first_token_seconds:
+    "From there to the first piece of text. Models that think long before they write need more.",
+  idle_seconds: "Between two pieces of text.",
+};
+
+/** `clocks`: how long an upstream may take to reach each stage of an answer. */
+export const clocksSchema = section({
+  connect_seconds: clock().default(3).meta({ description: descriptions.connect_seconds }),
+  first_byte_seconds: clock().default(30).meta({ description: descriptions.first_byte_seconds }),
+  first_token_seconds: clock().default(60).meta({ description: descriptions.first_token_seconds }),
+  idle_seconds: clock().default(60).meta({ description: descriptions.idle_seconds }),
+})
+  .prefault({})
+  .meta({
+    description:
+      "How long an upstream may take to reach each stage of an answer before the next one is asked.",
+  });
+
+/** The same for one upstream, where it differs. */
+export const upstreamClocksSchema = section({
+  connect_seconds: clock().optional().meta({ description: descriptions.connect_seconds }),
+  first_byte_seconds: clock().optional().meta({ description: descriptions.first_byte_seconds }),
+  first_token_seconds: clock().optional().meta({ description: descriptions.first_token_seconds }),
+  idle_seconds: clock().optional().meta({ description: descriptions.idle_seconds }),
+});

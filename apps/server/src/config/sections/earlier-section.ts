@@ -1,0 +1,79 @@
+import { z } from "zod";
+import { line, oneOf, path, section, text, whole } from "../scalar-schemas.ts";
+import { authorizationSchema, timeoutSchema } from "./upstream-section.ts";
+
+// Numbers that no longer mean anything are only asked to be numbers.
+const anyWhole = () => whole(-1, Number.MAX_SAFE_INTEGER).optional();
+
+/** `redis`, as the earlier backend had it. */
+export const redisSchema = section({
+  address: text(512).optional().meta({ description: "host:port", example: "localhost:6379" }),
+  password: text(4_096).optional().meta({ description: "The password, empty for none.", example: "" }),
+  db: whole(0, 1_000_000).optional().meta({ description: "The number of the database.", example: 0 }),
+})
+  .optional()
+  .meta({
+    description: "Accepted from the earlier backend. This version runs as one process, without Redis.",
+  });
+
+/** `sqlite`, as the earlier backend had it. */
+export const sqliteSchema = section({
+  path: path("the earlier system's SQLite file").optional().meta({
+    description:
+      "The earlier backend's database. It is left as it is; this server's data goes into a folder beside it.",
+    example: "./llm_backend.db",
+  }),
+  max_open_conns: anyWhole().meta({ description: "No longer means anything.", example: 10 }),
+  max_idle_conns: anyWhole().meta({ description: "No longer means anything.", example: 5 }),
+  conn_max_lifetime: anyWhole().meta({ description: "No longer means anything.", example: 0 }),
+})
+  .optional()
+  .meta({ description: "Accepted from the earlier backend." });
+
+/** `rag`, as the earlier backend had it. */
+export const ragSchema = section({
+  service_addr: text(512)
+    .optional()
+    .meta({ description: "No longer means anything.", example: "localhost:50051" }),
+})
+  .optional()
+  .meta({ description: "Accepted from the earlier backend." });
+
+/** The top-level keys of the earlier gateway's file. */
+export const earlierGatewayKeys = {
+  hostname: line(253)
+    .optional()
+    .meta({ description: "Accepted from the earlier gateway; no effect yet.", example: "my-host" }),
+  dbtype: oneOf(["sqlite", "postgres", "none"]).optional().meta({
+    description:
+      "Accepted from the earlier gateway, which kept request records there; this version writes none.",
+    example: "sqlite",
+  }),
+  dbaddr: z.string({ error: "expected the path of a file or a Postgres address" }).optional().meta({
+    description:
+      "Accepted from the earlier gateway. With dbtype sqlite, this server's data goes into a folder beside it.",
+    example: "./db.sqlite",
+  }),
+  authorization: authorizationSchema().meta({
+    description:
+      "Accepted from the earlier gateway: the callers' tokens, separated by commas. No effect yet.",
+    example: "<a token>,<another token>",
+  }),
+  timeout: timeoutSchema().meta({
+    description:
+      "As in the earlier gateway: seconds to the first byte. Applies to chat while there is one upstream only.",
+    example: 120,
+  }),
+  stream_timeout: timeoutSchema().meta({
+    description:
+      "As in the earlier gateway: seconds to the first byte of a streamed answer, which every chat is.",
+    example: 10,
+  }),
+  lb_policy: oneOf(["main", "order", "random", "random_available", "round_robin", "round_robin_available"])
+    .optional()
+    .meta({
+      description:
+        "Accepted from the earlier gateway. This version asks upstreams in the order in which they are listed.",
+      example: "order",
+    }),
+};

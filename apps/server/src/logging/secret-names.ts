@@ -1,0 +1,22 @@
+// Compared without case, hyphens and underscores.
+const names = new Set([
+  "authorization",
+  "cookie",
+  "credential",
+  "credentials",
+  "dbaddr",
+  "key",
+  "masterkey",
+  "passphrase",
+  "passwd",
+  "proxyauthorization",
+  "setcookie",
+  "sk",
+]);
+const endings = /(password|secret|token|apikey|privatekey|providerkey)s?$/;
+
+/** Tells whether a field of this name holds a secret, however it is written: `apiKey`, `api_key`, `x-api-key`. */
+export function isSecretName(name: string): boolean {
+  const bare = name.toLowerCase().replaceAll(/[-_]/g, "");
+  return names.has(bare) || endings.test(bare);
+}
