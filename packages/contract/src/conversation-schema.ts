@@ -75,12 +75,13 @@ export const conversationPageSchema = z.object({
 });
 export type ConversationPage = z.infer<typeof conversationPageSchema>;
 
-/** Where the run of an answer stands; `lastEventId` is where to follow on after what the message already shows. */
+/** Where the run of an answer stands. */
 export const runRefSchema = z.object({
   runId: runIdSchema,
   requestId: requestIdSchema,
   state: runStateSchema,
-  lastEventId: z.string(),
+  /** Where to follow on behind what the message already shows; `null` once the run has ended. */
+  lastEventId: z.string().nullable(),
 });
 export type RunRef = z.infer<typeof runRefSchema>;
 

@@ -34,8 +34,10 @@ export const runEventSchema = z.discriminatedUnion("type", [
   /** The prompt did not fit the model's context: its oldest messages were left out. */
   z.object({
     type: z.literal("context-cut"),
-    messagesDropped: z.int(),
+    /** The oldest message that the model still reads. */
+    firstMessageId: messageIdSchema,
     messagesKept: z.int(),
+    /** The context that was cut to: prompt and answer together. */
     contextTokens: z.int(),
   }),
   z.object({ type: z.literal("reasoning-delta"), text: z.string() }),

@@ -1,1 +1,10 @@
-export {};
+export { appRouter, createCaller, type AppRouter, type Caller } from "./app-router.ts";
+export { createBackend, type Backend, type Services, type ServiceSettings, type ServicesDeps } from "./services.ts";
+export type { Context } from "./trpc/context.ts";
+export type { ProcedureMeta } from "./trpc/trpc.ts";
+export { mapError, type ErrorShape, type MappedError } from "./trpc/error-shape.ts";
+export type { Viewer } from "./auth/viewer.ts";
+export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";
+export { createUserService, type UserService } from "./user/user-service.ts";
+export { createNewId } from "./identity/new-id.ts";
+export { createSealBox, type SealBox } from "./secrets/seal-box.ts";

@@ -1,0 +1,22 @@
+import { authRouter } from "./auth/auth-router.ts";
+import { chatRouter } from "./chat/chat-router.ts";
+import { conversationRouter } from "./conversation/conversation-router.ts";
+import { modelRouter } from "./model/model-router.ts";
+import { createCallerFactory, router } from "./trpc/trpc.ts";
+
+/** All procedures. */
+export const appRouter = router({
+  auth: authRouter,
+  conversation: conversationRouter,
+  chat: chatRouter,
+  model: modelRouter,
+});
+
+/** What the typed client is made from. */
+export type AppRouter = typeof appRouter;
+
+/** Makes callers of the procedures for one request: how the REST faces use them. */
+export const createCaller = createCallerFactory(appRouter);
+
+/** All procedures, callable inside the process. */
+export type Caller = ReturnType<typeof createCaller>;

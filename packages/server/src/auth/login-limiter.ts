@@ -1,0 +1,80 @@
+import { DomainError } from "@llm-backend/contract";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { toAddressKey } from "./address-key.ts";
+
+/** How many failed logins, and how many registrations, are taken within ten minutes. */
+export type LoginLimits = {
+  /** Failures of one account from one address. */
+  readonly perAccountAndAddress: number;
+  /** Failures of one address, whatever the account. */
+  readonly perAddress: number;
+  /** Failures of one account from all addresses; beyond it, strange addresses get one try every three seconds. */
+  readonly perAccount: number;
+  readonly registrationsPerAddress: number;
+};
+
+/** Who tries to log in. */
+export type LoginAttempt = {
+  readonly account: string;
+  readonly address: string;
+  /** Tells whether the account was logged in from this address before: its owner is never slowed by strangers. */
+  readonly isKnown: () => Promise<boolean>;
+};
+
+/** Slows guessing without locking the owner out. */
+export type LoginLimiter = {
+  /**
+   * Counts a try before it is checked, so that parallel tries count too.
+   *
+   * @throws DomainError `rate_limited` with the time to wait.
+   */
+  begin(attempt: LoginAttempt): Promise<void>;
+  /** Takes the try back: the password was right. */
+  succeed(attempt: LoginAttempt): Promise<void>;
+  /** @throws DomainError `rate_limited` with the time to wait. */
+  register(address: string): Promise<void>;
+};
+
+const windowSeconds = 600;
+
+/** Creates the limiter; its counters live in this process and end with it. */
+export function createLoginLimiter(limits: LoginLimits): LoginLimiter {
+  const window = (keyPrefix: string, points: number, duration = windowSeconds) =>
+    new RateLimiterMemory({ keyPrefix, points, duration });
+  const pairs = window("pair", limits.perAccountAndAddress);
+  const addresses = window("address", limits.perAddress);
+  const accounts = window("account", limits.perAccount);
+  const strangers = window("stranger", 1, 3);
+  const registrations = window("register", limits.registrationsPerAddress);
+  return {
+    async begin({ account, address, isKnown }) {
+      const place = toAddressKey(address);
+      await consume(addresses, place);
+      await consume(pairs, `${account}|${place}`);
+      try {
+        await accounts.consume(account);
+      } catch (error) {
+        if (!(error instanceof RateLimiterRes)) throw error;
+        if (!(await isKnown())) await consume(strangers, account);
+      }
+    },
+    async succeed({ account, address }) {
+      const place = toAddressKey(address);
+      await addresses.reward(place);
+      await pairs.delete(`${account}|${place}`);
+      await accounts.reward(account);
+    },
+    register: (address) => consume(registrations, toAddressKey(address)),
+  };
+}
+
+async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (error) {
+    if (!(error instanceof RateLimiterRes)) throw error;
+    throw new DomainError("rate_limited", "Too many tries; wait a little.", {
+      details: { retryAfterMs: Math.max(1000, error.msBeforeNext) },
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { hash as argon2Hash, verify as argon2Verify } from "@node-rs/argon2";
+import { verify as bcryptVerify } from "@node-rs/bcrypt";
+import { DomainError } from "@llm-backend/contract";
+
+/** The cost of a hash, and how much hashing may go on. */
+export type PasswordHasherOptions = {
+  readonly memoryKib: number;
+  readonly timeCost: number;
+  /** How many hashes are computed at once; they share the thread pool with the file system. */
+  readonly concurrency: number;
+  /** How many may wait; one more is refused. */
+  readonly queueMax: number;
+};
+
+/** Hashes and verifies passwords, bounded. */
+export type PasswordHasher = {
+  /** @throws DomainError `overloaded` when too many are waiting. */
+  hash(password: string): Promise<string>;
+  /**
+   * Verifies a password; without a hash it takes the time of one and is false.
+   *
+   * @throws DomainError `overloaded` when too many are waiting.
+   */
+  verify(hash: string | undefined, password: string): Promise<boolean>;
+  /** Whether a hash should be made anew: bcrypt, or argon2id with less than today's cost. */
+  isOutdated(hash: string): boolean;
+};
+
+// bcrypt reads 72 bytes and no more; the systems that wrote these hashes cut there too.
+const bcryptBytesMax = 72;
+
+/** Creates the hasher: argon2id for what is new, bcrypt for what was imported. */
+export async function createPasswordHasher(options: PasswordHasherOptions): Promise<PasswordHasher> {
+  // argon2id is the library's default; its enum cannot be imported into isolated modules.
+  const cost = {
+    memoryCost: options.memoryKib,
+    timeCost: options.timeCost,
+    parallelism: 1,
+  };
+  const queue = createWorkQueue(options);
+  // Stands in for the hash of users that do not exist: no password matches it, and it costs the same.
+  const dummy = await argon2Hash(crypto.randomUUID(), cost);
+  return {
+    hash: (password) => queue(() => argon2Hash(password, cost)),
+    async verify(hash, password) {
+      if (hash === undefined) {
+        await queue(() => argon2Verify(dummy, password));
+        return false;
+      }
+      if (hash.startsWith("$2")) return queue(() => bcryptVerify(cutForBcrypt(password), hash));
+      return queue(() => argon2Verify(hash, password));
+    },
+    isOutdated(hash) {
+      const cost = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(hash);
+      return cost === null || Number(cost[1]) < options.memoryKib || Number(cost[2]) < options.timeCost;
+    },
+  };
+}
+
+function cutForBcrypt(password: string): Buffer {
+  return Buffer.from(password).subarray(0, bcryptBytesMax);
+}
+
+function createWorkQueue(limits: { concurrency: number; queueMax: number }) {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (running >= limits.concurrency) {
+      if (waiting.length >= limits.queueMax) {
+        throw new DomainError("overloaded", "Too many logins at once; try again shortly.", {
+          details: { retryAfterMs: 1000 },
+        });
+      }
+      // Whoever ends hands its place on, so `running` stays as it is.
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    } else {
+      running++;
+    }
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}

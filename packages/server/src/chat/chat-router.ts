@@ -1,0 +1,69 @@
+import {
+  editInput,
+  followInput,
+  regenerateInput,
+  sendInput,
+  startedRunSchema,
+  stopInput,
+  stoppedRunSchema,
+  streamInput,
+  DomainError,
+  type FollowInput,
+  type RunEvent,
+} from "@llm-backend/contract";
+import { tracked, type TrackedEnvelope } from "@trpc/server";
+import type { Viewer } from "../auth/viewer.ts";
+import type { Services } from "../services.ts";
+import { router, userProcedure } from "../trpc/trpc.ts";
+
+/** Answers: starting, following, stopping them. */
+export const chatRouter = router({
+  /**
+   * Starts the run named by `requestId`, or joins it, and follows it to its end. A client that lost its connection
+   * calls again with the id of the last event it saw: nothing is sent twice, and nothing is asked twice.
+   */
+  stream: userProcedure.input(streamInput).subscription(async function* ({ ctx, input, signal }) {
+    const { lastEventId, ...send } = input;
+    const { runId } = await ctx.services.chat.send(ctx.viewer, send);
+    yield* follow(ctx, { runId, lastEventId }, signal);
+  }),
+
+  /** Follows a run that was started elsewhere: by `send`, in another tab, before a reload. */
+  follow: userProcedure.input(followInput).subscription(async function* ({ ctx, input, signal }) {
+    yield* follow(ctx, input, signal);
+  }),
+
+  send: userProcedure
+    .input(sendInput)
+    .output(startedRunSchema)
+    .mutation(({ ctx, input }) => ctx.services.chat.send(ctx.viewer, input)),
+
+  regenerate: userProcedure
+    .input(regenerateInput)
+    .output(startedRunSchema)
+    .mutation(({ ctx, input }) => ctx.services.chat.regenerate(ctx.viewer, input)),
+
+  edit: userProcedure
+    .input(editInput)
+    .output(startedRunSchema)
+    .mutation(({ ctx, input }) => ctx.services.chat.edit(ctx.viewer, input)),
+
+  stop: userProcedure
+    .input(stopInput)
+    .output(stoppedRunSchema)
+    .mutation(({ ctx, input }) => ctx.services.runs.stop(ctx.viewer, input.runId)),
+});
+
+/** Follows a run for as long as the session lives that asked for it. */
+async function* follow(
+  ctx: { services: Services; viewer: Viewer },
+  input: FollowInput,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrackedEnvelope<RunEvent>, void> {
+  using session = ctx.services.sessions.watch(ctx.viewer);
+  const ended = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
+  for await (const { id, event } of ctx.services.runs.follow(ctx.viewer, input, { signal: ended })) {
+    yield tracked(id, event);
+  }
+  if (session.signal.aborted) throw new DomainError("unauthenticated", "The session has ended; log in again.");
+}

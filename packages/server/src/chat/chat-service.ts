@@ -1,0 +1,221 @@
+import {
+  DomainError,
+  type EditInput,
+  type RegenerateInput,
+  type SendInput,
+  type StartedRun,
+} from "@llm-backend/contract";
+import type { Conversation, Message, Repositories, Run, Storage } from "@llm-backend/storage";
+import type { Viewer } from "../auth/viewer.ts";
+import type { NewId } from "../identity/new-id.ts";
+import { hashInput } from "./hash-input.ts";
+import type { LiveRun } from "./live-run.ts";
+import { toRunStart } from "./run-log.ts";
+import type { RunRegistry } from "./run-registry.ts";
+
+/** What the service stands on. */
+export type ChatServiceDeps = {
+  readonly storage: Storage;
+  readonly registry: RunRegistry;
+  readonly newId: NewId;
+  readonly now: () => number;
+  /** Names this process as the owner of the runs that it starts. */
+  readonly owner: string;
+};
+
+/** Starting answers. */
+export type ChatService = ReturnType<typeof createChatService>;
+
+/** What a start adds to the tree of a conversation. */
+type Growth = {
+  /** The message of the user's that is new; undefined where an answer is made again. */
+  readonly message: { readonly text: string; readonly parentId: string | null } | undefined;
+  /** The message that is answered; undefined: the new one. */
+  readonly answerTo: string | null | undefined;
+  readonly model: string;
+};
+
+/** One request to start an answer. */
+type Start = {
+  readonly conversationId: number;
+  readonly requestId: string;
+  readonly inputHash: string;
+  /** Decides what is added, inside the transaction that adds it. */
+  readonly plan: (tx: Repositories, conversation: Conversation) => Promise<Growth>;
+};
+
+/**
+ * Creates the service. Every start is start-or-join: the same request id of the same user again finds the run that it
+ * started, however often and however much at once it is sent.
+ */
+export function createChatService(deps: ChatServiceDeps) {
+  const { storage, registry } = deps;
+
+  /** Saves message, answer and run in one transaction, before anything is sent to an upstream. */
+  async function startOrJoin(viewer: Viewer, start: Start): Promise<StartedRun> {
+    let admitted: LiveRun | undefined;
+    try {
+      const run = await storage.transaction(async (tx) => {
+        const conversation = await tx.conversations.find(start.conversationId, viewer.userId);
+        if (conversation === undefined) {
+          throw new DomainError("not_found", "There is no such conversation.");
+        }
+        const known = await tx.runs.findByRequestId(start.requestId, viewer.userId);
+        if (known !== undefined) return requireSameInput(known, start);
+        const growth = await start.plan(tx, conversation);
+        const { run, messages } = grow({ viewer, start, growth });
+        // Admitted before the rows can be seen: whoever finds them finds the run as well.
+        admitted = registry.admit(run);
+        await insertAll(tx, { run, messages });
+        return run;
+      });
+      if (admitted !== undefined) begin(admitted);
+      return toStartedRun(run);
+    } catch (error) {
+      if (admitted !== undefined) registry.withdraw(admitted);
+      throw error;
+    }
+  }
+
+  function grow(given: { viewer: Viewer; start: Start; growth: Growth }): { run: Run; messages: Message[] } {
+    const { viewer, start, growth } = given;
+    const { conversationId, requestId, inputHash } = start;
+    const createdAt = deps.now();
+    const runId = deps.newId.text("run");
+    const blank = { conversationId, reasoning: null, model: null, finishReason: null, usage: null, createdAt };
+    const messages: Message[] = [];
+    if (growth.message !== undefined) {
+      const { text: content, parentId } = growth.message;
+      messages.push({ ...blank, id: deps.newId.text("msg"), parentId, role: "user", content, runId: null });
+    }
+    const userMessageId = messages[0]?.id ?? null;
+    const answer: Message = {
+      ...blank,
+      id: deps.newId.text("msg"),
+      parentId: growth.answerTo === undefined ? userMessageId : growth.answerTo,
+      role: "assistant",
+      content: "",
+      model: growth.model,
+      runId,
+    };
+    messages.push(answer);
+    const run: Run = {
+      id: runId,
+      userId: viewer.userId,
+      requestId,
+      inputHash,
+      conversationId,
+      userMessageId,
+      assistantMessageId: answer.id,
+      model: growth.model,
+      state: "streaming",
+      owner: deps.owner,
+      errorCode: null,
+      errorMessage: null,
+      log: null,
+      createdAt,
+      endedAt: null,
+    };
+    return { run, messages };
+  }
+
+  function begin(live: LiveRun): void {
+    live.append(toRunStart(live.run));
+    registry.start(live);
+  }
+
+  return {
+    /**
+     * Saves a message and starts its answer.
+     *
+     * @throws DomainError `not_found`; `conflict` for a request id that was used for something else;
+     *   `run_in_progress`, `rate_limited`, `shutting_down` when no answer can be started now.
+     */
+    send: (viewer: Viewer, input: SendInput): Promise<StartedRun> =>
+      startOrJoin(viewer, {
+        ...input,
+        inputHash: hashInput("send", [input.conversationId, input.message, input.parentId]),
+        async plan(tx, conversation) {
+          const parentId = input.parentId === undefined ? conversation.headMessageId : input.parentId;
+          if (typeof input.parentId === "string") await getMessage(tx, conversation, input.parentId);
+          return { message: { text: input.message, parentId }, answerTo: undefined, model: conversation.model };
+        },
+      }),
+
+    /**
+     * Makes another answer beside one that is there.
+     *
+     * @throws DomainError as `send`, and `invalid_input` for a message that is no answer.
+     */
+    regenerate: (viewer: Viewer, input: RegenerateInput): Promise<StartedRun> =>
+      startOrJoin(viewer, {
+        ...input,
+        inputHash: hashInput("regenerate", [input.conversationId, input.messageId, input.model]),
+        async plan(tx, conversation) {
+          const answer = await getMessage(tx, conversation, input.messageId);
+          if (answer.role !== "assistant") {
+            throw new DomainError("invalid_input", "Only an answer can be regenerated; edit a message of yours.");
+          }
+          return {
+            message: undefined,
+            answerTo: answer.parentId,
+            model: input.model ?? conversation.model,
+          };
+        },
+      }),
+
+    /**
+     * Puts another version beside a message of the user's, and answers it.
+     *
+     * @throws DomainError as `send`, and `invalid_input` for a message that is not the user's.
+     */
+    edit: (viewer: Viewer, input: EditInput): Promise<StartedRun> =>
+      startOrJoin(viewer, {
+        ...input,
+        inputHash: hashInput("edit", [input.conversationId, input.messageId, input.message]),
+        async plan(tx, conversation) {
+          const edited = await getMessage(tx, conversation, input.messageId);
+          if (edited.role !== "user") {
+            throw new DomainError("invalid_input", "Only a message of yours can be edited; regenerate an answer.");
+          }
+          return {
+            message: { text: input.message, parentId: edited.parentId },
+            answerTo: undefined,
+            model: conversation.model,
+          };
+        },
+      }),
+  };
+}
+
+async function insertAll(tx: Repositories, rows: { run: Run; messages: Message[] }): Promise<void> {
+  const { run, messages } = rows;
+  // The same request id in another process at the same moment: the rows of one of the two are taken back.
+  if (!(await tx.runs.insert(run))) throw new DomainError("conflict", "This request is being started elsewhere.");
+  await tx.messages.insert(messages);
+  await tx.conversations.update(run.conversationId, run.userId, {
+    headMessageId: run.assistantMessageId,
+    updatedAt: run.createdAt,
+  });
+}
+
+async function getMessage(tx: Repositories, conversation: Conversation, messageId: string): Promise<Message> {
+  const message = await tx.messages.find(messageId, conversation.id);
+  if (message === undefined) throw new DomainError("not_found", "There is no such message.");
+  return message;
+}
+
+function requireSameInput(known: Run, start: Start): Run {
+  if (known.inputHash === start.inputHash) return known;
+  throw new DomainError("conflict", "This request id was already used for something else.");
+}
+
+function toStartedRun(run: Run): StartedRun {
+  return {
+    runId: run.id,
+    conversationId: run.conversationId,
+    userMessageId: run.userMessageId,
+    assistantMessageId: run.assistantMessageId,
+    state: run.state,
+  };
+}

@@ -1,0 +1,60 @@
+import { DomainError, type RunEvent } from "@llm-backend/contract";
+import type { Run } from "@llm-backend/storage";
+import { createRunLog, isDelta, type RunLog } from "./run-log.ts";
+
+/**
+ * Why a run was ended from outside. `stop`: its user said so. `shutdown`: the server goes. `discard`: its conversation
+ * was deleted. `expire`: it took longer than a run may.
+ */
+export type EndReason = "stop" | "shutdown" | "discard" | "expire";
+
+/** A run that this process drives. */
+export type LiveRun = {
+  readonly run: Run;
+  readonly log: RunLog;
+  /** Aborted when the run is ended from outside. */
+  readonly signal: AbortSignal;
+  readonly endReason: EndReason | undefined;
+  /** Resolves when the ending is stored and told. */
+  readonly ended: Promise<void>;
+  /** Adds an event to what the followers read. */
+  append(event: RunEvent): void;
+  /** Ends the run from outside; the first reason counts. */
+  end(reason: EndReason): void;
+  /** Marks the run as stored and told. */
+  finish(): void;
+};
+
+/** Learns how much a live run has said, in bytes. */
+export type AppendListener = (live: LiveRun, bytes: number) => void;
+
+/** Creates a live run; nothing happens with it yet. */
+export function createLiveRun(run: Run, onAppend: AppendListener): LiveRun {
+  const controller = new AbortController();
+  const ended = Promise.withResolvers<void>();
+  const log = createRunLog();
+  let endReason: EndReason | undefined;
+  const live: LiveRun = {
+    run,
+    log,
+    signal: controller.signal,
+    ended: ended.promise,
+    get endReason() {
+      return endReason;
+    },
+    append(event) {
+      log.append(event);
+      onAppend(live, isDelta(event) ? Buffer.byteLength(event.text) : 0);
+    },
+    end(reason) {
+      if (endReason !== undefined) return;
+      endReason = reason;
+      controller.abort(new DomainError("cancelled"));
+    },
+    finish() {
+      log.close();
+      ended.resolve();
+    },
+  };
+  return live;
+}

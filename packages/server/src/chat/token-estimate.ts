@@ -1,0 +1,17 @@
+/** What a message costs beside its text: role and separators. */
+const messageOverhead = 4;
+
+/**
+ * Estimates the tokens of a text, on the high side for the tokenizers in use: four ASCII characters are about one
+ * token, characters of other scripts about one each.
+ */
+export function estimateTokens(text: string): number {
+  let others = 0;
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) others++;
+  return Math.ceil((text.length - others) / 4 + others);
+}
+
+/** Estimates the tokens of a message of a prompt. */
+export function estimateMessageTokens(message: { readonly content: string }): number {
+  return estimateTokens(message.content) + messageOverhead;
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import type { Gateway } from "@llm-backend/gateway";
+import type { Storage } from "@llm-backend/storage";
+import { createAuthService, type AuthService } from "./auth/auth-service.ts";
+import { createLoginLimiter, type LoginLimits } from "./auth/login-limiter.ts";
+import { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";
+import { createSessionService, type SessionService, type TokenLifetimes } from "./auth/session-service.ts";
+import { createSessionWatch } from "./auth/session-watch.ts";
+import { createSetupService, type SetupService } from "./auth/setup-service.ts";
+import { createTokenService } from "./auth/token-service.ts";
+import { createChatService, type ChatService } from "./chat/chat-service.ts";
+import { executeRun, type RunSettings } from "./chat/execute-run.ts";
+import { createHistoryService, type HistoryService } from "./chat/history-service.ts";
+import { createRunJournal } from "./chat/run-journal.ts";
+import { createRunRegistry, type RunLimits, type RunRegistry } from "./chat/run-registry.ts";
+import { createRunService, type RunService } from "./chat/run-service.ts";
+import { createConversationService, type ConversationService } from "./conversation/conversation-service.ts";
+import { createNewId } from "./identity/new-id.ts";
+import { createModelService, type ModelService } from "./model/model-service.ts";
+import { createSealBox } from "./secrets/seal-box.ts";
+import { createUserService, type UserService } from "./user/user-service.ts";
+
+/** Everything that can be asked of the system; one entry for each feature. */
+export type Services = {
+  readonly auth: AuthService;
+  readonly sessions: SessionService;
+  readonly setup: SetupService;
+  readonly users: UserService;
+  readonly conversations: ConversationService;
+  readonly history: HistoryService;
+  readonly chat: ChatService;
+  readonly runs: RunService;
+  readonly models: ModelService;
+};
+
+/** What the services stand on. */
+export type ServicesDeps = {
+  readonly storage: Storage;
+  readonly gateway: Gateway;
+  readonly secrets: { readonly jwtSecret: string; readonly masterKey: Uint8Array };
+  readonly settings: ServiceSettings;
+  /** Learns of failures that no caller is told the reason of. */
+  readonly onInternalError: (error: unknown) => void;
+  /** @default Date.now */
+  readonly now?: () => number;
+};
+
+/** What an operator can set. */
+export type ServiceSettings = {
+  readonly registration: "open" | "closed";
+  readonly hashing: PasswordHasherOptions;
+  readonly loginLimits: LoginLimits;
+  readonly lifetimes: TokenLifetimes;
+  readonly runLimits: RunLimits;
+  readonly runs: RunSettings;
+};
+
+/** The services, and what their process does with them. */
+export type Backend = {
+  readonly services: Services;
+  /** Ends the runs that earlier processes left behind; to be called before anything is served. */
+  recover(): Promise<{ runsInterrupted: number }>;
+  /** Removes what is no longer needed. */
+  sweep(): Promise<void>;
+  /** Takes no more runs, lets those under way go on for a time, interrupts the rest, and stores everything. */
+  drain(drainMs: number): Promise<void>;
+};
+
+const journalIntervalMs = 250;
+const journalBytesMax = 2048;
+const sessionCheckMs = 30_000;
+/** Ended sessions are kept so long: they tell the addresses that an account is used from. */
+const sessionsKeptMs = 90 * 24 * 3_600_000;
+
+/** Builds the services in order: each can only receive what an earlier line has made. */
+export async function createBackend(deps: ServicesDeps): Promise<Backend> {
+  const { storage, gateway, settings, onInternalError } = deps;
+  const now = deps.now ?? Date.now;
+  const owner = randomUUID();
+  const newId = createNewId(now);
+  const sealBox = createSealBox(deps.secrets.masterKey);
+
+  const hasher = await createPasswordHasher(settings.hashing);
+  const limiter = createLoginLimiter(settings.loginLimits);
+  const tokens = createTokenService({ secret: deps.secrets.jwtSecret, now });
+  const watch = createSessionWatch({
+    intervalMs: sessionCheckMs,
+    async isAlive(sessionId) {
+      const found = await storage.sessions.findWithUser(sessionId);
+      return (
+        found !== undefined &&
+        found.session.revokedAt === null &&
+        found.session.expiresAt > now() &&
+        found.user.status === "active"
+      );
+    },
+  });
+  const sessions = createSessionService({ storage, tokens, newId, watch, now, lifetimes: settings.lifetimes });
+  const users = createUserService({ storage, hasher, newId, now });
+  const auth = createAuthService({
+    storage,
+    hasher,
+    limiter,
+    sessions,
+    users,
+    registration: settings.registration,
+  });
+  const setup = createSetupService({ storage, users, limiter });
+
+  const journal = createRunJournal({
+    write: (segments) => storage.journal(segments),
+    onError: onInternalError,
+    intervalMs: journalIntervalMs,
+    bytesMax: journalBytesMax,
+  });
+  const registry: RunRegistry = createRunRegistry({
+    execute: (live) =>
+      executeRun({ storage, gateway, sealBox, journal, now, onInternalError, settings: settings.runs }, live),
+    onAppend: (live, bytes) => journal.noteAppend(live, bytes),
+    limits: settings.runLimits,
+  });
+  const runs = createRunService({ storage, registry, now, owner });
+  const chat = createChatService({ storage, registry, newId, now, owner });
+  const history = createHistoryService({ storage, registry });
+  const conversations = createConversationService({
+    storage,
+    sealBox,
+    newId,
+    now,
+    discardRuns: (conversationId) => registry.endConversation(conversationId, "discard"),
+  });
+  const models = createModelService({ gateway });
+
+  return {
+    services: { auth, sessions, setup, users, conversations, history, chat, runs, models },
+    recover: async () => ({ runsInterrupted: await runs.interruptOrphans() }),
+    async sweep() {
+      await storage.sessions.deleteEnded(now() - sessionsKeptMs);
+    },
+    async drain(drainMs) {
+      await registry.drain(drainMs);
+      await journal.close();
+      watch.close();
+    },
+  };
+}

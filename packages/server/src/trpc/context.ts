@@ -1,0 +1,10 @@
+import type { Services } from "../services.ts";
+
+/** What is known of one request. Data only: never the request itself. */
+export type Context = {
+  readonly services: Services;
+  /** The bearer token, as it came; who it belongs to is found out where somebody has to be somebody. */
+  readonly credential: string | undefined;
+  /** Where the request comes from, behind the proxies that are trusted. */
+  readonly address: string;
+};
