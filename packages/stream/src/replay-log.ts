@@ -1,9 +1,11 @@
+import { onReturn } from "./on-return.ts";
+
 /**
  * How a log measures, joins and cuts its items. Every item occupies one or more units; a position is the number of
  * units before it. Joining and cutting must not change the units: `units(join(a, b)) = units(a) + units(b)`.
  */
 export type LogShape<TItem> = {
-  /** The size of an item, at least 1. */
+  /** The size of an item. One of no units says nothing, and is not kept. */
   units(item: TItem): number;
   /** The two neighbours as one item; undefined where they must stay apart. */
   join(first: TItem, second: TItem): TItem | undefined;
@@ -19,18 +21,26 @@ const storedUnitsMax = 4096;
 /** The most that one read returns, so that a reader far behind takes bounded bites. */
 const readUnitsMax = 32_768;
 
+type Part<TItem> = { item: TItem; readonly start: number; end: number };
+
+/** A follower: `wake` ends its waiting. */
+type Follower = { left: boolean; wake: () => void };
+
 /**
  * An append-only log that any number of readers follow, each from its own position and at its own speed. A reader is
  * nothing but a position: what it has not read yet waits here, joined, and not in a queue of its own.
  */
 export class ReplayLog<TItem> {
   readonly #shape: LogShape<TItem>;
-  readonly #items: TItem[] = [];
-  /** Where each item begins. */
-  readonly #starts: number[] = [];
+  readonly #parts: Part<TItem>[] = [];
+  /**
+   * Parts before this index are joined for good. Those behind it are as they were appended: readers that keep up
+   * take them whole, and nothing is joined, only to be cut again, for each of them.
+   */
+  #joinedCount = 0;
   #end = 0;
   #closed = false;
-  #changed: PromiseWithResolvers<void> | undefined;
+  readonly #waiting = new Set<Follower>();
 
   constructor(shape: LogShape<TItem>) {
     this.#shape = shape;
@@ -53,16 +63,12 @@ export class ReplayLog<TItem> {
    */
   append(item: TItem): void {
     if (this.#closed) throw new Error("The log is closed.");
-    const last = this.#items.length - 1;
     const units = this.#shape.units(item);
-    const joined = this.#end - (this.#starts[last] ?? 0) < storedUnitsMax ? this.#joinWithLast(item) : undefined;
-    if (joined === undefined) {
-      this.#items.push(item);
-      this.#starts.push(this.#end);
-    } else {
-      this.#items[last] = joined;
-    }
-    this.#end += units;
+    if (units === 0) return;
+    const start = this.#end;
+    if (start - (this.#parts[this.#joinedCount]?.start ?? start) >= storedUnitsMax) this.#joinParts();
+    this.#end = start + units;
+    this.#parts.push({ item, start, end: this.#end });
     this.#wake();
   }
 
@@ -81,79 +87,106 @@ export class ReplayLog<TItem> {
   /** The next item behind a position, joined with its neighbours as far as they go; undefined when none is there. */
   read(position: number): LogEntry<TItem> | undefined {
     let index = this.#indexAt(position);
-    const start = this.#starts[index];
-    if (start === undefined) return undefined;
-    let item = this.#items[index] as TItem;
-    let end = start + this.#shape.units(item);
-    if (position > start) item = this.#shape.split(item, position - start)[1];
-    for (index += 1; end - position < readUnitsMax && this.#starts[index] === end; index++) {
-      const joined = this.#shape.join(item, this.#items[index] as TItem);
-      if (joined === undefined) break;
-      end += this.#shape.units(this.#items[index] as TItem);
+    const first = this.#parts[index];
+    if (first === undefined) return undefined;
+    let { item, end } = first;
+    if (position > first.start) item = this.#shape.split(item, position - first.start)[1];
+    const enough = Math.max(position, first.start) + readUnitsMax;
+    for (index += 1; end < enough; index++) {
+      const next = this.#parts[index];
+      const joined = next?.start === end ? this.#shape.join(item, next.item) : undefined;
+      if (next === undefined || joined === undefined) break;
       item = joined;
+      end = next.end;
     }
-    return { item, position: end };
+    if (end <= enough) return { item, position: end };
+    const [bite, rest] = this.#shape.split(item, readUnitsMax);
+    // What cannot be cut is one bite, whatever its size.
+    return this.#shape.units(bite) === 0
+      ? { item, position: end }
+      : { item: bite, position: end - this.#shape.units(rest) };
   }
 
   /**
    * Reads from a position to the end of the log, waiting for what is still to come.
-   * Ends with the log, or quietly when the signal is aborted.
+   * Ends with the log, or quietly when the signal is aborted; returning it ends the waiting too.
    */
-  async *follow(position: number, options: { signal?: AbortSignal } = {}): AsyncGenerator<LogEntry<TItem>, void> {
-    const { signal } = options;
-    let next = position;
-    while (signal?.aborted !== true) {
-      const entry = this.read(next);
-      if (entry !== undefined) {
-        next = entry.position;
-        yield entry;
-      } else if (this.#closed) {
-        return;
-      } else {
-        await this.#change(signal);
+  follow(position: number, options: { signal?: AbortSignal } = {}): AsyncGenerator<LogEntry<TItem>, void> {
+    const follower: Follower = { left: false, wake: () => {} };
+    const leave = () => {
+      follower.left = true;
+      follower.wake();
+    };
+    return onReturn(this.#entries(position, { follower, leave, signal: options.signal }), leave);
+  }
+
+  async *#entries(
+    position: number,
+    options: { follower: Follower; leave: () => void; signal: AbortSignal | undefined },
+  ): AsyncGenerator<LogEntry<TItem>, void> {
+    const { follower, leave, signal } = options;
+    if (signal?.aborted === true) return;
+    signal?.addEventListener("abort", leave);
+    try {
+      let next = position;
+      while (!follower.left) {
+        const entry = this.read(next);
+        if (entry !== undefined) {
+          next = entry.position;
+          yield entry;
+        } else if (this.#closed) {
+          return;
+        } else {
+          await this.#change(follower);
+        }
       }
+    } finally {
+      signal?.removeEventListener("abort", leave);
     }
   }
 
-  #joinWithLast(item: TItem): TItem | undefined {
-    const last = this.#items.length - 1;
-    const previous = this.#items[last];
-    if (previous === undefined) return undefined;
-    // After a skip the neighbours are not neighbours.
-    if ((this.#starts[last] as number) + this.#shape.units(previous) !== this.#end) return undefined;
-    return this.#shape.join(previous, item);
+  /** Joins the parts that are as they were appended, each with as many neighbours as go with it. */
+  #joinParts(): void {
+    const appended = this.#parts.splice(this.#joinedCount);
+    let last: Part<TItem> | undefined;
+    for (const part of appended) {
+      // After a skip the neighbours are not neighbours.
+      const joined = last?.end === part.start ? this.#shape.join(last.item, part.item) : undefined;
+      if (last === undefined || joined === undefined) {
+        this.#parts.push(part);
+        last = part;
+      } else {
+        last.item = joined;
+        last.end = part.end;
+      }
+    }
+    this.#joinedCount = this.#parts.length;
   }
 
-  /** The index of the first item that ends behind the position. */
+  /** The index of the first part that ends behind the position. */
   #indexAt(position: number): number {
     let low = 0;
-    let high = this.#starts.length;
+    let high = this.#parts.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const end = (this.#starts[middle] as number) + this.#shape.units(this.#items[middle] as TItem);
-      if (end > position) high = middle;
+      if ((this.#parts[middle] as Part<TItem>).end > position) high = middle;
       else low = middle + 1;
     }
     return low;
   }
 
   #wake(): void {
-    this.#changed?.resolve();
-    this.#changed = undefined;
+    for (const follower of this.#waiting) follower.wake();
   }
 
-  /** Resolves at the next change or at the abort, and leaves no listener behind. */
-  #change(signal: AbortSignal | undefined): Promise<void> {
-    this.#changed ??= Promise.withResolvers<void>();
-    const changed = this.#changed.promise;
-    if (signal === undefined) return changed;
+  /** Resolves at the next change of the log, or when the follower leaves. */
+  #change(follower: Follower): Promise<void> {
     return new Promise((resolve) => {
-      const done = () => {
-        signal.removeEventListener("abort", done);
+      follower.wake = () => {
+        this.#waiting.delete(follower);
         resolve();
       };
-      signal.addEventListener("abort", done, { once: true });
-      void changed.then(done);
+      this.#waiting.add(follower);
     });
   }
 }
