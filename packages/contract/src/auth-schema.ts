@@ -9,7 +9,10 @@ export type Role = z.infer<typeof roleSchema>;
 export const usernameSchema = storableLine(64)
   .refine((name) => name.trim() === name, "must not begin or end with a blank")
   // Invisible characters would make two accounts look like one.
-  .refine((name) => !/[\p{Cf}\p{Co}\p{Cn}]/u.test(name), "must not contain invisible characters");
+  .refine(
+    (name) => !/[\p{Cf}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/u.test(name),
+    "must not contain invisible characters",
+  );
 
 const passwordBytes = (password: string) => new TextEncoder().encode(password).length <= passwordBytesMax;
 
