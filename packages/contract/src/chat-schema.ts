@@ -24,8 +24,8 @@ export type StreamInput = z.infer<typeof streamInput>;
 export const followInput = z.strictObject({ runId: runIdSchema, lastEventId });
 export type FollowInput = z.infer<typeof followInput>;
 
-export const stopInput = z.strictObject({ runId: runIdSchema });
-export type StopInput = z.infer<typeof stopInput>;
+export const runRefInput = z.strictObject({ runId: runIdSchema });
+export type RunRefInput = z.infer<typeof runRefInput>;
 
 export const regenerateInput = z.strictObject({
   conversationId: integerIdSchema,

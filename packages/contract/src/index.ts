@@ -79,20 +79,27 @@ export {
   followInput,
   modelViewSchema,
   regenerateInput,
+  runRefInput,
   sendInput,
   startedRunSchema,
-  stopInput,
   stoppedRunSchema,
   streamInput,
   type EditInput,
   type FollowInput,
   type ModelView,
   type RegenerateInput,
+  type RunRefInput,
   type SendInput,
   type StartedRun,
-  type StopInput,
   type StoppedRun,
   type StreamInput,
 } from "./chat-schema.ts";
-export type { WireChatRequest, WireChunk, WireDelta, WireError, WireMessage, WireUsage } from "./openai-wire.ts";
+export type {
+  WireChatRequest,
+  WireChunk,
+  WireDelta,
+  WireError,
+  WireMessage,
+  WireUsage,
+} from "./openai-wire.ts";
 export { messageCharsMax, passwordBytesMax, storableLine, storableText, titleCharsMax } from "./text.ts";

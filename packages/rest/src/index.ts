@@ -1,1 +1,6 @@
-export {};
+export { mountApi, type ApiOptions } from "./api/mount-api.ts";
+export { apiRoutes } from "./api/api-routes.ts";
+export { writeStream } from "./api/write-stream.ts";
+export { toOpenApiDocument, type OpenApiDocument } from "./openapi/openapi-document.ts";
+export { renderDocsPage } from "./openapi/docs-page.ts";
+export type { JsonRoute, Route, RouteRequest, StreamRoute } from "./api/route.ts";

@@ -118,9 +118,10 @@ export function createSessionService(deps: SessionServiceDeps) {
     /**
      * Finds out who sent a token.
      *
-     * @throws DomainError `unauthenticated` for a token that is not valid, or whose session or user has ended.
+     * @throws DomainError `unauthenticated` for none, for one that is not valid, or whose session or user has ended.
      */
-    async authenticate(token: string): Promise<Viewer> {
+    async authenticate(token: string | undefined): Promise<Viewer> {
+      if (token === undefined) throw new DomainError("unauthenticated");
       const claims = tokens.readAccess(token);
       const sessionId = claims.sessionId ?? toAdoptedId(token);
       const found =

@@ -2,9 +2,9 @@ import {
   editInput,
   followInput,
   regenerateInput,
+  runRefInput,
   sendInput,
   startedRunSchema,
-  stopInput,
   stoppedRunSchema,
   streamInput,
   DomainError,
@@ -48,8 +48,14 @@ export const chatRouter = router({
     .output(startedRunSchema)
     .mutation(({ ctx, input }) => ctx.services.chat.edit(ctx.viewer, input)),
 
+  /** What a run belongs to, and whether it has ended. */
+  get: userProcedure
+    .input(runRefInput)
+    .output(startedRunSchema)
+    .query(({ ctx, input }) => ctx.services.runs.get(ctx.viewer, input.runId)),
+
   stop: userProcedure
-    .input(stopInput)
+    .input(runRefInput)
     .output(stoppedRunSchema)
     .mutation(({ ctx, input }) => ctx.services.runs.stop(ctx.viewer, input.runId)),
 });

@@ -11,6 +11,7 @@ import type { NewId } from "../identity/new-id.ts";
 import { hashInput } from "./hash-input.ts";
 import type { LiveRun } from "./live-run.ts";
 import { toRunStart } from "./run-log.ts";
+import { toStartedRun } from "./started-run.ts";
 import type { RunRegistry } from "./run-registry.ts";
 
 /** What the service stands on. */
@@ -208,14 +209,4 @@ async function getMessage(tx: Repositories, conversation: Conversation, messageI
 function requireSameInput(known: Run, start: Start): Run {
   if (known.inputHash === start.inputHash) return known;
   throw new DomainError("conflict", "This request id was already used for something else.");
-}
-
-function toStartedRun(run: Run): StartedRun {
-  return {
-    runId: run.id,
-    conversationId: run.conversationId,
-    userMessageId: run.userMessageId,
-    assistantMessageId: run.assistantMessageId,
-    state: run.state,
-  };
 }

@@ -1,8 +1,9 @@
-import { DomainError, readEventId, type FollowInput, type RunEvent, type StoppedRun } from "@llm-backend/contract";
+import { DomainError, readEventId, type FollowInput, type RunEvent, type StartedRun, type StoppedRun } from "@llm-backend/contract";
 import type { Run, RunSegment, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import { followLog, type FollowedEvent } from "./follow-log.ts";
 import { readEvents, toAnswerText, toRunStart } from "./run-log.ts";
+import { toStartedRun } from "./started-run.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import { endStates } from "./save-run.ts";
 import { readSegments, readStoredLog, toStoredLogWithLoss, type LoadedLog } from "./stored-log.ts";
@@ -84,8 +85,8 @@ export function createRunService(deps: RunServiceDeps) {
       return { runId, state };
     },
 
-    /** The newest run of a conversation whose owner was checked; undefined when nothing was answered yet. */
-    findNewest: (conversationId: number): Promise<Run | undefined> => storage.runs.findNewest(conversationId),
+    /** @throws DomainError `not_found` */
+    get: async (viewer: Viewer, runId: string): Promise<StartedRun> => toStartedRun(await get(viewer, runId)),
 
     /**
      * Ends the runs that processes before this one left behind, with the text that they had stored. To be called once,

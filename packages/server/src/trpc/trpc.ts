@@ -31,8 +31,7 @@ export const publicProcedure = t.procedure.meta({ access: "public" });
 
 /** A procedure for whoever has a valid token; `ctx.viewer` is the owner of it. */
 export const userProcedure = t.procedure.meta({ access: "user" }).use(async ({ ctx, next }) => {
-  if (ctx.credential === undefined) throw new DomainError("unauthenticated");
-  const viewer = await ctx.services.sessions.authenticate(ctx.credential);
+  const viewer = ctx.viewer ?? (await ctx.services.sessions.authenticate(ctx.credential));
   return next({ ctx: { viewer } });
 });
 

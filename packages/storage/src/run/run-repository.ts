@@ -64,18 +64,6 @@ export function createRunRepository(db: Kysely<Database>) {
       return row && toRun(row);
     },
 
-    /** The newest run of a conversation. */
-    async findNewest(conversationId: number): Promise<Run | undefined> {
-      const row = await db
-        .selectFrom("runs")
-        .selectAll()
-        .where("conversation_id", "=", conversationId)
-        .orderBy("id", "desc")
-        .limit(1)
-        .executeTakeFirst();
-      return row && toRun(row);
-    },
-
     async listByIds(ids: readonly string[]): Promise<Run[]> {
       if (ids.length === 0) return [];
       const rows = await db.selectFrom("runs").selectAll().where("id", "in", ids).execute();

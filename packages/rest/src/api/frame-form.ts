@@ -1,0 +1,49 @@
+import { encodeSse, ssePing } from "@llm-backend/stream";
+
+/** One object of the chat stream. */
+export type Frame = {
+  readonly event: "message" | "done" | "full_response" | "error";
+  readonly data: string;
+  /** Where a caller that has this frame continues; absent where it cannot. */
+  readonly id?: string;
+};
+
+/** One way to write the chat stream. */
+export type FrameForm = {
+  readonly contentType: string;
+  encode(frame: Frame): string;
+  /** What keeps a silent stream open; undefined where a caller would take it for a frame. */
+  readonly ping: string | undefined;
+};
+
+const toJson = ({ event, data }: Frame) => JSON.stringify({ event, data });
+
+/** The documented form: bare JSON objects with a blank line between them. */
+export const bareForm: FrameForm = {
+  contentType: "text/event-stream",
+  encode: (frame) => `${toJson(frame)}\n\n`,
+  ping: undefined,
+};
+
+/** Server-sent events that an `EventSource` can read, and resume. */
+export const sseForm: FrameForm = {
+  contentType: "text/event-stream",
+  encode: (frame) =>
+    encodeSse({ ...(frame.id === undefined ? {} : { id: frame.id }), event: frame.event, data: toJson(frame) }),
+  ping: ssePing,
+};
+
+/** One object a line. */
+export const linesForm: FrameForm = {
+  contentType: "application/x-ndjson",
+  encode: (frame) => `${toJson(frame)}\n`,
+  ping: undefined,
+};
+
+/** Picks the form that a caller asked for; whoever says nothing definite gets the documented one. */
+export function chooseForm(accept: string | undefined): FrameForm {
+  const types = (accept ?? "").split(",").map((type) => (type.split(";")[0] ?? "").trim().toLowerCase());
+  if (types.includes("application/x-ndjson")) return linesForm;
+  if (types.length === 1 && types[0] === "text/event-stream") return sseForm;
+  return bareForm;
+}

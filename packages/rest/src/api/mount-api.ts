@@ -1,0 +1,168 @@
+import { DomainError, errorCodes, type ErrorCode } from "@llm-backend/contract";
+import { createCaller, mapError, type Caller, type Context } from "@llm-backend/server";
+import { withPing } from "@llm-backend/stream";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { renderDocsPage } from "../openapi/docs-page.ts";
+import { toOpenApiDocument } from "../openapi/openapi-document.ts";
+import { apiRoutes } from "./api-routes.ts";
+import { chooseForm, type Frame, type FrameForm } from "./frame-form.ts";
+import { readJsonBody } from "./read-json.ts";
+import type { JsonRoute, Route, RouteRequest, StreamRoute } from "./route.ts";
+import { toFrames } from "./run-frames.ts";
+import { writeStream } from "./write-stream.ts";
+
+/** What the face needs of its host. */
+export type ApiOptions = {
+  /** What is known of a request. */
+  readonly createContext: (request: FastifyRequest) => Context;
+  /** Learns of failures that the caller is not told the reason of. */
+  readonly onInternalError: (error: unknown, request: FastifyRequest) => void;
+  readonly version: string;
+  /** How often a silent stream is kept open. */
+  readonly pingMs: number;
+  /** A reader that takes nothing for so long is cut off. */
+  readonly stallMs: number;
+};
+
+/** Mounts every row of the table under `/api`, with its documentation. */
+export function mountApi(app: FastifyInstance, options: ApiOptions): void {
+  void app.register(
+    (scope, _options, done) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, parsed) => parsed(null, body));
+      scope.setErrorHandler((error, request, reply) => {
+        const route = apiRoutes.find((row) => row.path === request.routeOptions.url);
+        const { status, message, retryAfterMs, isInternal } = toFailure(error, route);
+        if (isInternal) options.onInternalError(error, request);
+        if (retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
+        return reply.code(status).send({ error: message });
+      });
+      scope.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "There is no such path." }));
+      for (const route of apiRoutes) {
+        scope.route({
+          method: route.method,
+          url: route.path.slice("/api".length),
+          handler: (request, reply) => handle(route, { request, reply, options }),
+        });
+      }
+      mountDocs(scope, options);
+      done();
+    },
+    { prefix: "/api" },
+  );
+}
+
+/** One request on its way through the face. */
+type Exchange = {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly options: ApiOptions;
+};
+
+async function handle(route: Route, exchange: Exchange): Promise<unknown> {
+  const { request, reply, options } = exchange;
+  const left = new AbortController();
+  reply.raw.once("close", () => left.abort());
+  const context = options.createContext(request);
+  // Who asks comes before what is asked: a stranger learns nothing about bodies and ids.
+  const viewer =
+    route.access === "user" ? await context.services.sessions.authenticate(context.credential) : undefined;
+  const caller = createCaller(viewer === undefined ? context : { ...context, viewer }, { signal: left.signal });
+  const input = toRouteRequest(request);
+  if (route.kind === "json") return answer(route, { caller, input, reply });
+  return stream(route, { caller, input, exchange });
+}
+
+async function answer(
+  route: JsonRoute,
+  given: { caller: Caller; input: RouteRequest; reply: FastifyReply },
+): Promise<unknown> {
+  const result = await route.call(given.caller, given.input);
+  return given.reply.code(route.status).header("cache-control", "no-store").send(result);
+}
+
+async function stream(
+  route: StreamRoute,
+  given: { caller: Caller; input: RouteRequest; exchange: Exchange },
+): Promise<unknown> {
+  const { caller, input, exchange } = given;
+  const { request, reply, options } = exchange;
+  const form = chooseForm(request.headers.accept);
+  const opened = await route.open(caller, input);
+  // Tells an `EventSource`, which always comes back, that there is nothing more to come back for.
+  if (opened.isOver) return reply.code(204).send();
+  const frames = toFrames(caller, opened);
+  // The first item says that the answer has begun: up to here it can still have a status of its own.
+  await frames.next();
+  reply.hijack();
+  reply.raw.setHeaders(
+    new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
+  );
+  reply.raw.writeHead(200, {
+    "content-type": form.contentType,
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+  });
+  reply.raw.flushHeaders();
+  const chunks = encodeFrames(frames as AsyncIterable<Frame>, { form, exchange });
+  const kept = form.ping === undefined ? chunks : withPing(chunks, form.ping, { intervalMs: options.pingMs });
+  await writeStream(reply.raw, kept, { stallMs: options.stallMs });
+  return reply;
+}
+
+async function* encodeFrames(
+  frames: AsyncIterable<Frame>,
+  given: { form: FrameForm; exchange: Exchange },
+): AsyncGenerator<string, void> {
+  try {
+    for await (const frame of frames) yield given.form.encode(frame);
+  } catch (error) {
+    const { message, isInternal } = toFailure(error, undefined);
+    if (isInternal) given.exchange.options.onInternalError(error, given.exchange.request);
+    yield given.form.encode({ event: "error", data: message });
+  }
+}
+
+function toRouteRequest(request: FastifyRequest): RouteRequest {
+  return {
+    params: request.params as Record<string, string>,
+    body: readJsonBody(request.body as Buffer | undefined),
+    header(name) {
+      const value = request.headers[name];
+      return Array.isArray(value) ? value[0] : value;
+    },
+  };
+}
+
+function mountDocs(scope: FastifyInstance, options: ApiOptions): void {
+  const document = toOpenApiDocument(apiRoutes, { version: options.version });
+  const page = renderDocsPage(document);
+  scope.get("/openapi.json", (_request, reply) => reply.send(document));
+  scope.get("/docs", (_request, reply) =>
+    reply
+      .type("text/html; charset=utf-8")
+      .header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'")
+      .send(page),
+  );
+}
+
+/** Everything that can fail, in the words of this face. */
+function toFailure(error: unknown, route: Route | undefined) {
+  const { reason, message, details } = mapError(toDomainError(error));
+  const status = route?.statuses?.[reason] ?? errorCodes[reason].status;
+  return { status, message, retryAfterMs: details.retryAfterMs, isInternal: reason === "internal" };
+}
+
+const hostErrors: Readonly<Record<number, ErrorCode>> = {
+  400: "invalid_input",
+  404: "not_found",
+  413: "input_too_large",
+  415: "unsupported_media_type",
+};
+
+/** The host's own refusals (a body too large, a length that lies) carry a status and nothing else that we show. */
+function toDomainError(error: unknown): unknown {
+  const isHostError = error instanceof Error && "statusCode" in error && "code" in error;
+  const code = isHostError ? hostErrors[error.statusCode as number] : undefined;
+  return code === undefined ? error : new DomainError(code, undefined, { cause: error });
+}

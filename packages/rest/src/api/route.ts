@@ -1,0 +1,58 @@
+import type { ErrorCode } from "@llm-backend/contract";
+import type { Caller } from "@llm-backend/server";
+import type { z } from "zod";
+
+/** What a request brings: the parts of its path, its body as JSON, its headers. */
+export type RouteRequest = {
+  readonly params: Readonly<Record<string, string>>;
+  /** The fields of the body; empty when it has none, or is no object. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** A header's value; undefined when it is absent. */
+  header(name: string): string | undefined;
+};
+
+/** What all rows of the table say. */
+type RouteBase = {
+  readonly method: "GET" | "POST";
+  /** With `:name` for each part that varies. */
+  readonly path: string;
+  readonly access: "public" | "user";
+  readonly group: string;
+  readonly summary: string;
+  /** Documents the body; the procedure is what validates it. */
+  readonly body?: z.ZodType;
+  readonly params?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The error statuses that callers of this route know, where they are not those of the error table. */
+  readonly statuses?: Partial<Record<ErrorCode, number>>;
+  /** Error statuses with what they mean here. */
+  readonly errors: Readonly<Record<number, string>>;
+};
+
+/** A row that answers with one JSON value. */
+export type JsonRoute = RouteBase & {
+  readonly kind: "json";
+  readonly status: 200 | 201;
+  readonly answer: z.ZodType;
+  /** Calls the procedure and writes its result in the words of this face. */
+  call(caller: Caller, request: RouteRequest): Promise<unknown>;
+};
+
+/** A row that answers with the stream of a run. */
+export type StreamRoute = RouteBase & {
+  readonly kind: "stream";
+  /** Starts, joins or finds a run. */
+  open(caller: Caller, request: RouteRequest): Promise<OpenedRun>;
+};
+
+/** A run to stream, and where the caller continues. */
+export type OpenedRun = {
+  readonly runId: string;
+  /** The last event that the caller has; undefined: none. */
+  readonly lastEventId: string | undefined;
+  /** Whether the caller has the last frame already: there is nothing to stream then. */
+  readonly isOver: boolean;
+};
+
+/** One call of the REST face. */
+export type Route = JsonRoute | StreamRoute;
