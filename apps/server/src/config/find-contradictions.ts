@@ -62,21 +62,27 @@ function findClockProblems(holder: RawDocument, prefix: string): ConfigProblem[]
     }));
 }
 
-function findLimitProblems({ limits, cors }: RawDocument): ConfigProblem[] {
-  const { headers_seconds: headers = 10, request_seconds: request = 30 } = toMap(limits);
+/** Two numbers of which the first must not exceed the second, with their defaults. */
+const ordered = [
+  { section: "limits", less: ["headers_seconds", 10], more: ["request_seconds", 30] },
+  { section: "auth", less: ["refresh_days", 30], more: ["session_days", 90] },
+] as const;
+
+function findLimitProblems(document: RawDocument): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
-  if (typeof headers === "number" && typeof request === "number" && headers > request) {
-    problems.push({
-      path: "limits.headers_seconds",
-      message: `must not exceed limits.request_seconds (${request})`,
-    });
+  for (const { section, less, more } of ordered) {
+    const { [less[0]]: least = less[1], [more[0]]: most = more[1] } = toMap(document[section]);
+    if (typeof least === "number" && typeof most === "number" && least > most) {
+      problems.push({
+        path: `${section}.${less[0]}`,
+        message: `must not exceed ${section}.${more[0]} (${most})`,
+      });
+    }
   }
-  const origins = toList(toMap(cors).origins);
+  const origins = toList(toMap(document.cors).origins);
   if (origins.includes("*") && origins.length > 1) {
-    problems.push({
-      path: "cors.origins",
-      message: 'contains "*", which makes the others meaningless; keep one or the other',
-    });
+    const message = 'contains "*", which makes the others meaningless; keep one or the other';
+    problems.push({ path: "cors.origins", message });
   }
   return problems;
 }

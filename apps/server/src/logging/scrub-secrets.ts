@@ -1,3 +1,5 @@
+import { isSecretName } from "./secret-names.ts";
+
 /** Stands where a secret was. */
 export const redacted = "[redacted]";
 
@@ -20,4 +22,17 @@ export function scrubSecrets(text: string): string {
   let scrubbed = text;
   for (const [pattern, replacement] of patterns) scrubbed = scrubbed.replace(pattern, replacement);
   return scrubbed;
+}
+
+const jsonField = /"([^"\\]{1,64})":"(?:[^"\\]|\\.)*"/g;
+// The same inside of a JSON string, as where a body was quoted in a message.
+const quotedField = /\\"([^"\\]{1,64})\\":\s*\\"(?:(?!\\")[^\n])*\\"/g;
+
+/** Does the same for a line of JSON, and redacts its fields by their names as well. */
+export function scrubJsonLine(line: string): string {
+  return scrubSecrets(line)
+    .replaceAll(jsonField, (field, name: string) => (isSecretName(name) ? `"${name}":"${redacted}"` : field))
+    .replaceAll(quotedField, (field, name: string) =>
+      isSecretName(name) ? `\\"${name}\\":\\"${redacted}\\"` : field,
+    );
 }

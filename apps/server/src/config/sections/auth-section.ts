@@ -14,17 +14,24 @@ const argon2Schema = section({
   });
 
 const loginLimitsSchema = section({
-  failures_per_account: whole(1, 100_000).default(10).meta({
+  per_account_and_address: whole(1, 100_000)
+    .default(10)
+    .meta({ description: "Failed logins of one account from one address." }),
+  per_account: whole(1, 100_000).default(100).meta({
     description:
-      "Failed logins of one account, from one address, within the window before further ones are refused.",
+      "Failed logins of one account from all addresses; beyond that, addresses that the account was never used from are slowed down.",
   }),
-  failures_per_address: whole(1, 1_000_000).default(100).meta({
-    description: "Failed logins from one address, whichever the account. IPv6 addresses count by their /64.",
+  per_address: whole(1, 1_000_000).default(300).meta({
+    description: "Failed logins from one address, whatever the account. IPv6 addresses count by their /64.",
   }),
-  window_minutes: whole(1, 1_440).default(15).meta({ description: "How long a failure counts." }),
+  registrations_per_address: whole(1, 1_000_000)
+    .default(1_000)
+    .meta({ description: "New accounts from one address." }),
 })
   .prefault({})
-  .meta({ description: "Brakes on guessing passwords. Refused logins are told when to try again." });
+  .meta({
+    description: "How much is taken within ten minutes. Who is refused is told when to try again.",
+  });
 
 /** `auth`: accounts, passwords, sessions. */
 export const authSchema = section({
@@ -36,8 +43,11 @@ export const authSchema = section({
     description:
       "How long an access token of the typed API is good. (Tokens of /api/users/login are good for 24 hours.)",
   }),
-  refresh_days: whole(1, 365).default(30).meta({
+  refresh_days: whole(1, 3_650).default(30).meta({
     description: "How long a session lives without being used.",
+  }),
+  session_days: whole(1, 3_650).default(90).meta({
+    description: "How long a session lives at all, however often it is used.",
   }),
   argon2: argon2Schema,
   hash_concurrency: whole(1, 64).default(2).meta({

@@ -1,0 +1,29 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../config/config-error.ts";
+import { toFileReason } from "./file-reason.ts";
+
+/**
+ * Makes the data folder, for its owner only, and makes sure that it can be written. One that exists keeps its rights.
+ *
+ * @throws ConfigError with one sentence when the folder cannot be had.
+ */
+export function openDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new ConfigError([
+      { path: "data", message: `the folder ${folder} cannot be made: ${toFileReason(error)}` },
+    ]);
+  }
+  // Rights alone do not tell: a file system can be read-only, or full.
+  const probe = join(folder, `.write-test-${randomUUID()}`);
+  try {
+    writeFileSync(probe, "", { flag: "wx", mode: 0o600 });
+    rmSync(probe);
+  } catch (error) {
+    const message = `the folder ${folder} cannot be written: ${toFileReason(error)}`;
+    throw new ConfigError([{ path: "data", message }]);
+  }
+}
