@@ -5,8 +5,9 @@ import type { RawDocument } from "./read-yaml-file.ts";
 
 // Works on the raw document, so that contradictions are found beside all other mistakes, not after them.
 
-const toMap = (value: unknown): RawDocument =>
-  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as RawDocument) : {};
+const isMap = (value: unknown): value is RawDocument =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const toMap = (value: unknown): RawDocument => (isMap(value) ? value : {});
 const toList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const isText = (value: unknown): value is string => typeof value === "string";
 
@@ -18,7 +19,7 @@ export function findContradictions(document: RawDocument): ConfigProblem[] {
     ...findClockProblems(document, ""),
     ...findLimitProblems(document),
     ...toList(document.upstreams).flatMap((item, index) =>
-      findUpstreamProblems(toMap(item), `upstreams[${index}]`),
+      isMap(item) ? findUpstreamProblems(item, `upstreams[${index}]`) : [],
     ),
     ...findDuplicates(document, "upstreams"),
     ...findDuplicates(document, "providers"),

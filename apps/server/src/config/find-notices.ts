@@ -75,7 +75,7 @@ function addBackendNotices({ jwt, redis, sqlite, rag }: ConfigFile, { database }
     add("rag.service_addr", "no longer means anything: no other service is called");
 }
 
-function addGatewayNotices(file: ConfigFile, { database }: Config, add: Add): void {
+function addGatewayNotices(file: ConfigFile, { database, upstreams }: Config, add: Add): void {
   if (file.dbtype !== undefined || file.dbaddr !== undefined) {
     add(
       file.dbtype === undefined ? "dbaddr" : "dbtype",
@@ -93,14 +93,18 @@ function addGatewayNotices(file: ConfigFile, { database }: Config, add: Add): vo
       "warn",
     );
   }
-  const withTimeout =
-    file.timeout === undefined ? file.upstreams.findIndex(({ timeout }) => timeout !== undefined) : -1;
-  if ((file.timeout !== undefined || withTimeout !== -1) && file.upstreams.length > 1) {
-    add(
-      withTimeout === -1 ? "timeout" : `upstreams[${withTimeout}].timeout`,
-      "has no effect while there are several upstreams: every chat is streamed, and stream_timeout is the limit for that",
-    );
+  const unused = findTimeout(file);
+  if (unused !== undefined && upstreams.length > 1) {
+    const message =
+      "every chat is streamed, and stream_timeout is the limit for that while there are several upstreams";
+    add(unused, `has no effect: ${message}`);
   }
+}
+
+function findTimeout({ timeout, upstreams }: ConfigFile): string | undefined {
+  if (timeout !== undefined) return "timeout";
+  const index = upstreams.findIndex((entry) => entry.timeout !== undefined);
+  return index === -1 ? undefined : `upstreams[${index}].timeout`;
 }
 
 function addUpstreamNotices(entry: UpstreamEntry, file: ConfigFile, add: Add): void {

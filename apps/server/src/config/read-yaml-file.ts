@@ -11,7 +11,7 @@ const linesMax = 20;
 
 // The parser's own messages quote the file, and so may quote a key.
 const sentences: Partial<Record<YAMLError["code"], string>> = {
-  BAD_INDENT: "the indentation does not fit the lines before it",
+  BAD_INDENT: "the indentation does not fit the lines before it, or a bracket or quote there is not closed",
   BLOCK_AS_IMPLICIT_KEY:
     "a nested key cannot begin here; does the line before end too early, or is this one indented too far?",
   DUPLICATE_KEY: "this key stands twice",
@@ -36,9 +36,12 @@ export function readYamlFile(file: string): RawDocument {
     prettyErrors: false,
     lineCounter: lines,
     merge: true,
-    logLevel: "silent",
+    logLevel: "error",
   });
-  const problems = document.errors.slice(0, linesMax).map((error) => toProblem(error, lines));
+  const problems = [
+    ...document.errors.map(({ pos, code }) => toProblem(lines.linePos(pos[0]), code)),
+    ...findDanglingAliases(document).map((offset) => toProblem(lines.linePos(offset), "BAD_ALIAS")),
+  ].slice(0, linesMax);
   if (problems.length > 0) throw new ConfigError(problems, file);
   if (document.contents !== null && !isMap(document.contents) && !isEmpty(document)) {
     throw new ConfigError(
@@ -73,9 +76,18 @@ function toReason(error: unknown): string {
   return reasons[code] ?? (code === "" ? "an unknown error" : code);
 }
 
-function toProblem(error: YAMLError, lines: LineCounter): ConfigProblem {
-  const { line, col } = lines.linePos(error.pos[0]);
-  return { path: `line ${line}, column ${col}`, message: sentences[error.code] ?? "is no valid YAML" };
+function toProblem({ line, col }: { line: number; col: number }, code: YAMLError["code"]): ConfigProblem {
+  return { path: `line ${line}, column ${col}`, message: sentences[code] ?? "is no valid YAML" };
+}
+
+function findDanglingAliases(document: Document.Parsed): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Alias(_, alias) {
+      if (alias.resolve(document) === undefined) offsets.push(alias.range?.[0] ?? 0);
+    },
+  });
+  return offsets;
 }
 
 function isEmpty(document: Document.Parsed): boolean {

@@ -68,14 +68,16 @@ function toMessage(issue: z.core.$ZodIssue, value: unknown): string {
   const message = issue.message.startsWith("Invalid") ? "is not valid" : issue.message;
   if (value === undefined) return `is missing: ${message}`;
   const isQuotable = message.startsWith("expected") && !issue.path.some((step) => isSecretName(String(step)));
-  return isQuotable ? `${message}, got ${toQuote(value)}` : message;
+  return isQuotable ? `${message}, got ${toQuote(value, message)}` : message;
 }
 
 /** What stands there, short and without secrets. */
-function toQuote(value: unknown): string {
+function toQuote(value: unknown, message: string): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "keys with values";
   if (typeof value !== "string") return String(value);
+  // In a section's place may stand one of its secrets.
+  if (/^expected (keys|names|a list)\b/.test(message)) return "text";
   const scrubbed = scrubSecrets(value);
   return JSON.stringify(scrubbed.length > 60 ? `${scrubbed.slice(0, 60)}…` : scrubbed);
 }
@@ -105,6 +107,8 @@ function findMeantKey(known: readonly string[], key: string): string | undefined
   if (synonym !== undefined) return synonym;
   const nearest = findNearestName(key, known);
   if (nearest !== undefined) return nearest;
+  const longer = known.find((name) => name.startsWith(`${key}_`) || name.endsWith(`_${key}`));
+  if (longer !== undefined) return longer;
   const elsewhere = listPathsTo(key.toLowerCase());
   return elsewhere.length === 1 ? elsewhere[0] : undefined;
 }

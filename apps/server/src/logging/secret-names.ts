@@ -13,7 +13,7 @@ const names = new Set([
   "setcookie",
   "sk",
 ]);
-const endings = /(password|secret|token|apikey|privatekey|providerkey)s?$/;
+const endings = /(password|secret|apikey|privatekey|providerkey)s?$|token$/;
 
 /** Tells whether a field of this name holds a secret, however it is written: `apiKey`, `api_key`, `x-api-key`. */
 export function isSecretName(name: string): boolean {

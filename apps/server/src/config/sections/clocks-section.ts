@@ -25,8 +25,10 @@ export const clocksSchema = section({
 
 /** The same for one upstream, where it differs. */
 export const upstreamClocksSchema = section({
-  connect_seconds: clock().optional().meta({ description: descriptions.connect_seconds }),
-  first_byte_seconds: clock().optional().meta({ description: descriptions.first_byte_seconds }),
-  first_token_seconds: clock().optional().meta({ description: descriptions.first_token_seconds }),
-  idle_seconds: clock().optional().meta({ description: descriptions.idle_seconds }),
+  connect_seconds: clock().optional().meta({ description: descriptions.connect_seconds, example: 3 }),
+  first_byte_seconds: clock().optional().meta({ description: descriptions.first_byte_seconds, example: 300 }),
+  first_token_seconds: clock()
+    .optional()
+    .meta({ description: descriptions.first_token_seconds, example: 300 }),
+  idle_seconds: clock().optional().meta({ description: descriptions.idle_seconds, example: 300 }),
 });

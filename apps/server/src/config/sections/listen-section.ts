@@ -9,7 +9,7 @@ const address = z
 
 /** `address`: where to listen, as one address or several. */
 export const addressSchema = z
-  .union([address, z.array(address).min(1)], { error: addressExpectation })
+  .union([address, z.array(address).min(1, { error: addressExpectation })], { error: addressExpectation })
   .optional()
   .meta({
     description:

@@ -31,7 +31,7 @@ const upstreamSchema = section({
   }),
   key: key().optional().meta({
     description: "The key that requests to it carry.",
-    example: "sk-…",
+    example: "sk-...",
   }),
   sk: key().optional().meta({ description: "The same as key, as the earlier gateway called it." }),
   models: list(line(256))
@@ -48,7 +48,7 @@ const upstreamSchema = section({
     }),
   clocks: upstreamClocksSchema
     .optional()
-    .meta({ description: "Its own clocks, where they differ from those above." }),
+    .meta({ description: "Its own clocks, where they differ from the top-level clocks." }),
   timeout: timeoutSchema().meta({
     description:
       "As in the earlier gateway: seconds to the first byte. Applies to chat while there is one upstream only.",
@@ -82,7 +82,7 @@ const upstreamSchema = section({
     .meta({ description: "As in the earlier gateway; no effect yet.", example: false }),
   authorization: authorizationSchema().meta({
     description:
-      "As in the earlier gateway: the callers' tokens that open this upstream. One that not all of the tokens above open is left out, since this version cannot tell its callers apart.",
+      "As in the earlier gateway: the callers' tokens that open this upstream. If the top-level authorization has tokens that do not, it is left out, since this version cannot tell its callers apart.",
     example: "<a token>,<another token>",
   }),
   noauth: flag()
