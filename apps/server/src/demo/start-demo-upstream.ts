@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID, timingSafeEqual } from "node:crypt
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Upstream } from "@llm-backend/gateway";
+import type { FoundUpstream } from "@llm-backend/server";
 import { toUpstreamId } from "../upstreams/upstream-id.ts";
 import {
   sendCompletion,
@@ -15,7 +15,10 @@ import {
 import { readDemoRequest } from "./demo-request.ts";
 
 /** The demo, running. */
-export type DemoUpstream = { readonly upstream: Upstream; readonly close: () => Promise<void> };
+export type DemoUpstream = {
+  readonly upstream: FoundUpstream["upstream"];
+  readonly close: () => Promise<void>;
+};
 
 /** How the demo behaves. */
 export type DemoOptions = {
@@ -36,7 +39,7 @@ export async function startDemoUpstream({ pace = usualPace }: DemoOptions = {}):
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const upstream: Upstream = {
+  const upstream = {
     id: toUpstreamId("demo"),
     name: "demo",
     endpoint: `http://127.0.0.1:${port}/v1`,

@@ -1,9 +1,10 @@
-import type { Clocks, Upstream } from "@llm-backend/gateway";
+import type { FoundUpstream } from "@llm-backend/server";
 import type { ConfiguredUpstream } from "../config/configured-upstream.ts";
 import type { Config } from "../config/to-config.ts";
 import { toUpstreamId } from "./upstream-id.ts";
 
-type ClockSeconds = { readonly [TKey in keyof ConfiguredUpstream["clocks"]]?: number | undefined };
+type Upstream = FoundUpstream["upstream"];
+type UpstreamClocks = NonNullable<Upstream["clocks"]>;
 
 /** The upstreams that a configuration names, in its order. */
 export function toUpstreams({ upstreams }: Pick<Config, "upstreams">): Upstream[] {
@@ -14,21 +15,11 @@ export function toUpstreams({ upstreams }: Pick<Config, "upstreams">): Upstream[
     key,
     models,
     aliases,
-    clocks: toPartialClocks(clocks),
+    clocks: toClocks(clocks),
   }));
 }
 
-/** The clocks of all upstreams, in milliseconds. */
-export function toClocks({ clocks }: Pick<Config, "clocks">): Clocks {
-  return {
-    connectMs: toMs(clocks.connect_seconds),
-    firstByteMs: toMs(clocks.first_byte_seconds),
-    firstTokenMs: toMs(clocks.first_token_seconds),
-    idleMs: toMs(clocks.idle_seconds),
-  };
-}
-
-function toPartialClocks(clocks: ClockSeconds): Partial<Clocks> {
+function toClocks(clocks: ConfiguredUpstream["clocks"]): UpstreamClocks {
   const { connect_seconds, first_byte_seconds, first_token_seconds, idle_seconds } = clocks;
   return {
     ...(connect_seconds === undefined ? {} : { connectMs: toMs(connect_seconds) }),
