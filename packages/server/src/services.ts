@@ -51,7 +51,7 @@ export type ServiceSettings = {
   readonly hashing: PasswordHasherOptions;
   readonly loginLimits: LoginLimits;
   readonly lifetimes: TokenLifetimes;
-  readonly runLimits: RunLimits;
+  readonly runLimits: RunLimits & { readonly streamsPerUser: number };
   readonly runs: RunSettings;
 };
 
@@ -62,8 +62,8 @@ export type Backend = {
   recover(): Promise<{ runsInterrupted: number }>;
   /** Removes what is no longer needed. */
   sweep(): Promise<void>;
-  /** Takes no more runs, lets those under way go on for a time, interrupts the rest, and stores everything. */
-  drain(drainMs: number): Promise<void>;
+  /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores everything. */
+  drain(until: AbortSignal): Promise<void>;
 };
 
 const journalIntervalMs = 250;
@@ -119,7 +119,13 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     onAppend: (live, bytes) => journal.noteAppend(live, bytes),
     limits: settings.runLimits,
   });
-  const runs = createRunService({ storage, registry, now, owner });
+  const runs = createRunService({
+    storage,
+    registry,
+    now,
+    owner,
+    streamsPerUser: settings.runLimits.streamsPerUser,
+  });
   const chat = createChatService({ storage, registry, newId, now, owner });
   const history = createHistoryService({ storage, registry });
   const conversations = createConversationService({
@@ -137,8 +143,8 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     async sweep() {
       await storage.sessions.deleteEnded(now() - sessionsKeptMs);
     },
-    async drain(drainMs) {
-      await registry.drain(drainMs);
+    async drain(until) {
+      await registry.drain(until);
       await journal.close();
       watch.close();
     },

@@ -23,7 +23,7 @@ const samples = new Set([
 
 // Nothing shorter than six letters: random text must not contain one of these by chance.
 const placeholder =
-  /change(?:me|this|it|before)|your(?:own|super|very|jwt|app)*(?:secret|key|password|token)|replace(?:me|this|with)|(?:put|insert|enter)(?:your|the)|placeholder|example|sample|supersecret|topsecret|notasecret|passwordpassword|secretsecret|random(?:string|bytes|secret)|donotuse/;
+  /change(?:me|this|it|before)|your(?:own|super|very|jwt|app|bit|\d)*(?:secret|key|password|token)|replace(?:me|this|with)|(?:put|insert|enter)(?:your|the)|placeholder|example|sample|supersecret|topsecret|notasecret|passwordpassword|secretsecret|random(?:string|bytes|secret)|donotuse/;
 
 // Rows and runs that fill length without being random.
 const runs = [

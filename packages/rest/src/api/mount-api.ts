@@ -20,8 +20,6 @@ export type ApiOptions = {
   readonly version: string;
   /** How often a silent stream is kept open. */
   readonly pingMs: number;
-  /** A reader that takes nothing for so long is cut off. */
-  readonly stallMs: number;
 };
 
 /** Mounts every row of the table under `/api`, with its documentation. */
@@ -106,7 +104,7 @@ async function stream(
   reply.raw.flushHeaders();
   const chunks = encodeFrames(frames as AsyncIterable<Frame>, { form, exchange });
   const kept = form.ping === undefined ? chunks : withPing(chunks, form.ping, { intervalMs: options.pingMs });
-  await writeStream(reply.raw, kept, { stallMs: options.stallMs });
+  await writeStream(reply.raw, kept);
   return reply;
 }
 

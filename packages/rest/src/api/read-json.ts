@@ -1,6 +1,5 @@
 import { DomainError } from "@llm-backend/contract";
-
-const depthMax = 32;
+import { requireShallow } from "@llm-backend/server";
 
 /**
  * Reads the JSON body of a request, whatever its content type says: the earlier system did not look at it.
@@ -11,13 +10,13 @@ const depthMax = 32;
 export function readJsonBody(bytes: Buffer | undefined): Record<string, unknown> {
   if (bytes === undefined || bytes.length === 0) return {};
   const text = decode(bytes);
-  requireDepth(text);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
     throw new DomainError("invalid_input", "The body is not valid JSON.", { cause });
   }
+  requireShallow(value);
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
   // Own fields only, and none of the names that mean something to an object.
   return isObject ? Object.assign(Object.create(null) as Record<string, unknown>, value) : {};
@@ -28,21 +27,5 @@ function decode(bytes: Buffer): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new DomainError("invalid_input", "The body is not valid UTF-8.", { cause });
-  }
-}
-
-/** `JSON.parse` takes any depth, but what walks the value afterwards does not. */
-function requireDepth(text: string): void {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < text.length; index++) {
-    const char = text.charCodeAt(index);
-    if (inString) {
-      if (char === 0x5c) index++;
-      else if (char === 0x22) inString = false;
-    } else if (char === 0x22) inString = true;
-    else if (char === 0x7b || char === 0x5b) {
-      if (++depth > depthMax) throw new DomainError("invalid_input", "The body is nested too deeply.");
-    } else if (char === 0x7d || char === 0x5d) depth--;
   }
 }

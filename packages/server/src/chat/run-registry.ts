@@ -1,6 +1,7 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Run } from "@llm-backend/storage";
 import { createLiveRun, type AppendListener, type EndReason, type LiveRun } from "./live-run.ts";
+import { createTally } from "./tally.ts";
 
 /** How many runs there may be. */
 export type RunLimits = {
@@ -25,8 +26,8 @@ export type RunRegistry = {
   find(runId: string): LiveRun | undefined;
   /** Ends all runs of a conversation. */
   endConversation(conversationId: number, reason: EndReason): void;
-  /** Takes no more runs, waits for those under way at most `drainMs`, then interrupts the rest. */
-  drain(drainMs: number): Promise<void>;
+  /** Takes no more runs, waits for those under way until `until` is aborted, then interrupts the rest. */
+  drain(until: AbortSignal): Promise<void>;
 };
 
 /** What the registry stands on. */
@@ -106,12 +107,11 @@ export function createRunRegistry(options: RunRegistryOptions): RunRegistry {
     endConversation(conversationId, reason) {
       for (const live of runs.values()) if (live.run.conversationId === conversationId) live.end(reason);
     },
-    async drain(drainMs) {
+    async drain(until) {
       isDraining = true;
       const { promise: isOver, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, drainMs);
-      await Promise.race([allEnded(runs.values()), isOver]);
-      clearTimeout(timer);
+      until.addEventListener("abort", () => resolve(), { once: true });
+      if (!until.aborted) await Promise.race([allEnded(runs.values()), isOver]);
       for (const live of runs.values()) live.end("shutdown");
       await allEnded(runs.values());
     },
@@ -120,18 +120,4 @@ export function createRunRegistry(options: RunRegistryOptions): RunRegistry {
 
 async function allEnded(runs: Iterable<LiveRun>): Promise<void> {
   await Promise.all(Array.from(runs, (live) => live.ended));
-}
-
-/** Counts things by key, and forgets keys that count nothing. */
-function createTally() {
-  const counts = new Map<number, number>();
-  return {
-    count: (key: number) => counts.get(key) ?? 0,
-    add: (key: number) => void counts.set(key, (counts.get(key) ?? 0) + 1),
-    remove(key: number) {
-      const left = (counts.get(key) ?? 0) - 1;
-      if (left > 0) counts.set(key, left);
-      else counts.delete(key);
-    },
-  };
 }

@@ -7,6 +7,7 @@ import { toStartedRun } from "./started-run.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import { endStates } from "./save-run.ts";
 import { readSegments, readStoredLog, toStoredLogWithLoss, type LoadedLog } from "./stored-log.ts";
+import { createTally } from "./tally.ts";
 
 /** What the service stands on. */
 export type RunServiceDeps = {
@@ -15,6 +16,8 @@ export type RunServiceDeps = {
   readonly now: () => number;
   /** Names this process as the owner of its runs. */
   readonly owner: string;
+  /** How many streams of one user may be open. */
+  readonly streamsPerUser: number;
 };
 
 /** Following and stopping answers. */
@@ -26,6 +29,7 @@ const foreignEventId = "lastEventId: is not the id of an event of this answer.";
 /** Creates the service. A foreign run and an absent one are the same: `not_found`. */
 export function createRunService(deps: RunServiceDeps) {
   const { storage, registry } = deps;
+  const streams = createTally();
 
   const get = async (viewer: Viewer, runId: string): Promise<Run> => {
     const run = await storage.runs.find(runId, viewer.userId);
@@ -58,7 +62,7 @@ export function createRunService(deps: RunServiceDeps) {
      * Follows an answer from its beginning, or from behind the last event that the follower saw, to its end. Leaving
      * does not end the answer.
      *
-     * @throws DomainError `not_found`, or `invalid_input` for an event id of another run.
+     * @throws DomainError `not_found`; `invalid_input` for an event id of another run; `rate_limited`.
      */
     async *follow(
       viewer: Viewer,
@@ -68,7 +72,17 @@ export function createRunService(deps: RunServiceDeps) {
       const position = readPosition(input);
       const loaded = await loadLog(viewer, input.runId);
       if (position > loaded.log.end) throw new DomainError("invalid_input", foreignEventId);
-      yield* followLog(loaded, { runId: input.runId, position, ...options });
+      if (streams.count(viewer.userId) >= deps.streamsPerUser) {
+        throw new DomainError("rate_limited", `At most ${deps.streamsPerUser} streams can be open at once.`, {
+          details: { retryAfterMs: 1000 },
+        });
+      }
+      streams.add(viewer.userId);
+      try {
+        yield* followLog(loaded, { runId: input.runId, position, ...options });
+      } finally {
+        streams.remove(viewer.userId);
+      }
     },
 
     /**

@@ -1,4 +1,5 @@
 import superjson from "superjson";
+import { requireShallow } from "./require-shallow.ts";
 
 /**
  * superjson on the wire, without its cost where it changes nothing: an event of a run is plain strings and numbers,
@@ -6,7 +7,10 @@ import superjson from "superjson";
  */
 export const wireTransformer = {
   serialize: (value: unknown) => (isPlainEvent(value) ? { json: value } : superjson.serialize(value)),
-  deserialize: (value: Parameters<typeof superjson.deserialize>[0]): unknown => superjson.deserialize(value),
+  deserialize(value: Parameters<typeof superjson.deserialize>[0]): unknown {
+    requireShallow(value);
+    return superjson.deserialize(value);
+  },
 };
 
 function isPlainEvent(value: unknown): boolean {

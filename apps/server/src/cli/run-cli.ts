@@ -1,0 +1,78 @@
+import { DomainError, toPublicMessage } from "@llm-backend/contract";
+import { StorageRefusal } from "@llm-backend/storage";
+import { Command, CommanderError } from "commander";
+import { ConfigError, configErrorExitCode } from "../config/config-error.ts";
+import { version } from "../version.ts";
+import { addConfigCommands } from "./config-commands.ts";
+import { addConfigOptions } from "./config-options.ts";
+import { addMigrateCommand } from "./migrate-command.ts";
+import { addServeCommand } from "./serve-command.ts";
+import { addUpstreamCommands } from "./upstream-commands.ts";
+import { addUserCommands } from "./user-commands.ts";
+
+/** Exit code for words on the command line that mean nothing: `EX_USAGE` of sysexits.h. */
+const usageExitCode = 64;
+
+/**
+ * Runs the command line to its end.
+ *
+ * @returns the exit code: 0, 1 for a failure, 64 for a wrong call, 78 for a configuration that has to be changed.
+ */
+export async function runCli(args: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+/** The program with all its commands; without one it serves. */
+export function createProgram(): Command {
+  const program = new Command("llm-backend")
+    .description("A self-hosted backend for applications that talk to language models.")
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "llm-backend: ")) })
+    .showHelpAfterError("(see llm-backend --help)");
+  addServeCommand(program);
+  addMigrateCommand(program);
+  addUserCommands(program);
+  addUpstreamCommands(program);
+  addConfigCommands(program);
+  addConfigOptions(program.command("version").description("prints the version")).action(() => {
+    process.stdout.write(`${version}\n`);
+  });
+  return program;
+}
+
+function report(error: unknown): number {
+  // Commander has printed its own sentence, or the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
+  const { message, exitCode } = toReport(error);
+  process.stderr.write(`llm-backend: ${message}\n`);
+  return exitCode;
+}
+
+function toReport(error: unknown): { message: string; exitCode: number } {
+  if (error instanceof ConfigError || error instanceof StorageRefusal) {
+    return { message: error.message, exitCode: configErrorExitCode };
+  }
+  if (DomainError.is(error)) return { message: toPublicMessage(error), exitCode: 1 };
+  const sentence = toListenSentence(error);
+  if (sentence !== undefined) return { message: sentence, exitCode: 1 };
+  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: 1 };
+}
+
+/** Why an address cannot be listened on, in one sentence. */
+function toListenSentence(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return undefined;
+  const { address, port } = error as Error & { address?: string; port?: number };
+  const place = `${address ?? ""}:${port ?? ""}`;
+  const sentences: Readonly<Record<string, string>> = {
+    EADDRINUSE: `the address ${place} is in use; stop what listens there, or choose another with --addr`,
+    EACCES: `the address ${place} may not be listened on; ports below 1024 belong to root`,
+    EADDRNOTAVAIL: `the address ${place} is not one of this machine's`,
+    ENOTFOUND: `the address to listen on is not known`,
+  };
+  return sentences[String(error.code)];
+}

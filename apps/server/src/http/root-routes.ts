@@ -1,0 +1,37 @@
+import { createHash } from "node:crypto";
+import type { FastifyInstance } from "fastify";
+import { setupPage, setupScript } from "./setup-page.ts";
+
+/** Where everything is, for whoever opens the base URL. */
+const index = {
+  name: "llm-backend",
+  faces: {
+    "/api": "REST; its documentation is at /api/docs, as OpenAPI at /api/openapi.json",
+    "/trpc": "the procedures of the typed client, over HTTP and WebSocket",
+    "/healthz": "whether the process runs",
+    "/readyz": "whether it can serve",
+  },
+};
+
+/** Mounts the pages that belong to no face. */
+export function mountRoot(app: FastifyInstance): void {
+  const scriptHash = createHash("sha256").update(setupScript).digest("base64");
+  const policy = [
+    "default-src 'none'",
+    `script-src 'sha256-${scriptHash}'`,
+    "style-src 'unsafe-inline'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+  app.get("/", (_request, reply) => reply.send(index));
+  app.get("/setup", (_request, reply) =>
+    reply
+      .type("text/html; charset=utf-8")
+      .header("cache-control", "no-store")
+      .header("content-security-policy", policy)
+      .send(setupPage),
+  );
+  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "There is no such path." }));
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** What a test says about its backend; everything else is the default. */
+export type BackendOptions = {
+  /** Where answers come from: the base URLs of fake upstreams, or entries of the configuration. */
+  readonly upstreams?: readonly (string | Readonly<Record<string, unknown>>)[];
+  /** Further keys of the configuration. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** A folder of an earlier backend, to start on its data. It is not removed then. */
+  readonly folder?: string;
+};
+
+/** A folder with a configuration and a place for data. */
+export type BackendFolder = AsyncDisposable & {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly dataFolder: string;
+};
+
+/** As cheap as hashing may be: tests log in often. */
+const cheapHashing = { argon2: { memory_kib: 19_456, time_cost: 2 } };
+
+/** Makes a folder with the configuration that the options describe. JSON is YAML too. */
+export async function createBackendFolder(options: BackendOptions): Promise<BackendFolder> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "llm-backend-")));
+  const configFile = join(folder, "config.yaml");
+  const { auth, ...rest } = options.config ?? {};
+  const upstreams = (options.upstreams ?? ["http://127.0.0.1:9/v1"]).map((upstream) =>
+    typeof upstream === "string" ? { endpoint: upstream, sk: "sk-server-key-of-the-tests" } : upstream,
+  );
+  await writeFile(
+    configFile,
+    JSON.stringify({ upstreams, auth: { ...cheapHashing, ...(auth as object | undefined) }, ...rest }, null, 2),
+  );
+  return {
+    folder,
+    configFile,
+    dataFolder: join(folder, "data"),
+    async [Symbol.asyncDispose]() {
+      if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
