@@ -1,1 +1,39 @@
-export {};
+export {
+  createFakeUpstream,
+  type FakeUpstream,
+  type FakeUpstreamOptions,
+  type ReplyChoice,
+} from "./fake-upstream/create-fake-upstream.ts";
+export type { Call, CallEnd } from "./fake-upstream/call-log.ts";
+export {
+  answer,
+  comment,
+  cut,
+  event,
+  fail,
+  finish,
+  head,
+  page,
+  raw,
+  reset,
+  role,
+  say,
+  stall,
+  think,
+  usageOfFake,
+  wait,
+  wire,
+  type DeltaField,
+  type Reply,
+  type Step,
+  type WaitStep,
+} from "./fake-upstream/reply-steps.ts";
+export { createHandDrivenReply, type HandDrivenReply } from "./fake-upstream/hand-driven-reply.ts";
+export { renderBody, toChunk, toDeltaChunk, toFrame } from "./fake-upstream/openai-frames.ts";
+export { createBlackHole, findClosedPort, type BlackHole } from "./fake-upstream/dead-ports.ts";
+export { createPacedUpstream, type Pace, type PacedUpstream } from "./fake-upstream/paced-upstream.ts";
+export { startFakeUpstreamProcess, type FakeUpstreamProcess } from "./fake-upstream/fake-upstream-process.ts";
+export { createTestCertificate, type TestCertificate } from "./fake-upstream/test-certificate.ts";
+export { startBackend, type TestBackend } from "./backend/start-backend.ts";
+export { sourceArguments, spawnBackend, type BackendProcess } from "./backend/spawn-backend.ts";
+export type { BackendOptions } from "./backend/backend-config.ts";

@@ -32,7 +32,11 @@ export async function createBackendFolder(options: BackendOptions): Promise<Back
   );
   await writeFile(
     configFile,
-    JSON.stringify({ upstreams, auth: { ...cheapHashing, ...(auth as object | undefined) }, ...rest }, null, 2),
+    JSON.stringify(
+      { upstreams, auth: { ...cheapHashing, ...(auth as object | undefined) }, ...rest },
+      null,
+      2,
+    ),
   );
   return {
     folder,

@@ -29,7 +29,9 @@ export const sourceArguments = ["--conditions=@llm-backend/source", main];
 export async function spawnBackend(options: BackendOptions = {}): Promise<BackendProcess> {
   const folder = await createBackendFolder(options);
   try {
-    return await launch(folder, () => folder[Symbol.asyncDispose]());
+    return await launch(folder, async () => {
+      await folder[Symbol.asyncDispose]();
+    });
   } catch (error) {
     await folder[Symbol.asyncDispose]();
     throw error;
@@ -43,7 +45,7 @@ async function launch(place: Launched, dispose: () => Promise<void>): Promise<Ba
     process.execPath,
     [...sourceArguments, "--config", place.configFile, "--data", place.dataFolder, "--addr", "127.0.0.1:0"],
     // Nothing of the machine's own keys may reach a test.
-    { env: { PATH: process.env.PATH, NODE_ENV: "test" }, stdio: ["ignore", "pipe", "pipe"] },
+    { env: {}, stdio: ["ignore", "pipe", "pipe"] },
   );
   const logLines: string[] = [];
   const exited = toExit(child);

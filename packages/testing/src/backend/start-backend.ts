@@ -1,4 +1,10 @@
-import { createLogger, readConfig, startServer, type Environment, type RunningServer } from "@llm-backend/app-server";
+import {
+  createLogger,
+  readConfig,
+  startServer,
+  type Environment,
+  type RunningServer,
+} from "@llm-backend/app-server";
 import { createBackendFolder, type BackendOptions } from "./backend-config.ts";
 
 /** A whole backend inside the test's process, on a free port and a fresh database. */
