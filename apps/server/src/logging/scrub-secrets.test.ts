@@ -105,7 +105,10 @@ describe("a line of JSON", () => {
       "a://",
     ];
     const started = performance.now();
-    for (const start of starts) scrubJsonLine(start.repeat(20_000));
+    for (const start of starts) {
+      scrubSecrets(start.repeat(20_000));
+      scrubJsonLine(JSON.stringify({ msg: start.repeat(20_000) }));
+    }
     expect(performance.now() - started).toBeLessThan(2_000);
   });
 });
