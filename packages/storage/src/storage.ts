@@ -1,5 +1,8 @@
 import type { Kysely } from "kysely";
-import { createConversationRepository, type ConversationRepository } from "./conversation/conversation-repository.ts";
+import {
+  createConversationRepository,
+  type ConversationRepository,
+} from "./conversation/conversation-repository.ts";
 import type { Database } from "./database.ts";
 import { createMessageRepository, type MessageRepository } from "./message/message-repository.ts";
 import { createRunRepository, type RunRepository } from "./run/run-repository.ts";
@@ -27,7 +30,10 @@ export type Storage = Repositories & {
    * Inside, use only the repositories that are handed in; never wait for anything but them.
    */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
-  /** Adds to the journals of runs, all in one write. Survives the process; only a power cut may take the last of it. */
+  /**
+   * Adds to the journals of running runs, all in one write; what belongs to other runs is left out. Survives the
+   * process; only a power cut may take the last of it. The same segment again replaces the one before.
+   */
   journal(segments: readonly RunSegment[]): Promise<void>;
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
@@ -50,21 +56,26 @@ export function createStorage(db: Kysely<Database>, driver: StorageDriver): Stor
     ...createRepositories(db),
     transaction: (work) => db.transaction().execute((tx) => work(createRepositories(tx))),
     async journal(segments) {
-      await db.connection().execute((connection) =>
-        driver.relaxed(async () => {
-          for (let index = 0; index < segments.length; index += segmentsPerStatement) {
-            await createRunRepository(connection).insertSegments(
-              segments.slice(index, index + segmentsPerStatement),
-            );
-          }
-        }),
-      );
+      if (segments.length === 0) return;
+      await db
+        .connection()
+        .execute((connection) => driver.relaxed(() => writeSegments(connection, segments)));
     },
     async ping() {
       await db.selectFrom("settings").select("key").limit(1).execute();
     },
     close: () => driver.close(),
   };
+}
+
+function writeSegments(db: Kysely<Database>, segments: readonly RunSegment[]): Promise<void> {
+  if (segments.length <= segmentsPerStatement) return createRunRepository(db).insertSegments(segments);
+  return db.transaction().execute(async (tx) => {
+    const runs = createRunRepository(tx);
+    for (let index = 0; index < segments.length; index += segmentsPerStatement) {
+      await runs.insertSegments(segments.slice(index, index + segmentsPerStatement));
+    }
+  });
 }
 
 function createRepositories(db: Kysely<Database>): Repositories {

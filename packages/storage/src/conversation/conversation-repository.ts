@@ -13,6 +13,16 @@ export type ConversationChange = Partial<
 
 /** Creates the repository over a connection or a transaction. */
 export function createConversationRepository(db: Kysely<Database>) {
+  const find = async (id: number, userId: number): Promise<Conversation | undefined> => {
+    const row = await db
+      .selectFrom("conversations")
+      .selectAll()
+      .where("id", "=", id)
+      .where("user_id", "=", userId)
+      .executeTakeFirst();
+    return row && toConversation(row);
+  };
+
   return {
     /** Adds a conversation; false when the id is taken. */
     async insert(conversation: Conversation): Promise<boolean> {
@@ -34,18 +44,13 @@ export function createConversationRepository(db: Kysely<Database>) {
       return result.numInsertedOrUpdatedRows === 1n;
     },
 
-    async find(id: number, userId: number): Promise<Conversation | undefined> {
-      const row = await db
-        .selectFrom("conversations")
-        .selectAll()
-        .where("id", "=", id)
-        .where("user_id", "=", userId)
-        .executeTakeFirst();
-      return row && toConversation(row);
-    },
+    find,
 
     /** A user's conversations, newest first, from below a cursor. */
-    async list(userId: number, page: { before?: number | undefined; limit: number }): Promise<Conversation[]> {
+    async list(
+      userId: number,
+      page: { before?: number | undefined; limit: number },
+    ): Promise<Conversation[]> {
       let query = db
         .selectFrom("conversations")
         .selectAll()
@@ -58,9 +63,12 @@ export function createConversationRepository(db: Kysely<Database>) {
 
     /** Changes a conversation; false when the user has none of that id. */
     async update(id: number, userId: number, change: ConversationChange): Promise<boolean> {
+      const columns = toColumns(change);
+      // Without a column to set there is no statement, but still an answer.
+      if (Object.keys(columns).length === 0) return (await find(id, userId)) !== undefined;
       const result = await db
         .updateTable("conversations")
-        .set(toColumns(change))
+        .set(columns)
         .where("id", "=", id)
         .where("user_id", "=", userId)
         .executeTakeFirstOrThrow();

@@ -12,6 +12,7 @@ export type AnswerChange = Pick<Message, "content" | "reasoning" | "model" | "fi
 export function createMessageRepository(db: Kysely<Database>) {
   return {
     async insert(messages: readonly Message[]): Promise<void> {
+      if (messages.length === 0) return;
       const rows = messages.map((message) => ({
         id: message.id,
         conversation_id: message.conversationId,
@@ -54,6 +55,7 @@ export function createMessageRepository(db: Kysely<Database>) {
                 .innerJoin("messages as parent", "parent.id", "branch.parent_id")
                 .selectAll("parent")
                 .select(sql<number>`branch.depth + 1`.as("depth"))
+                .where("parent.conversation_id", "=", conversationId)
                 .where("branch.depth", "<", from.limit),
             ),
         )
@@ -70,18 +72,18 @@ export function createMessageRepository(db: Kysely<Database>) {
       parentIds: readonly (string | null)[],
     ): Promise<Map<string | null, string[]>> {
       const named = parentIds.filter((id) => id !== null);
-      const rows = await db
+      const children = db
         .selectFrom("messages")
         .select(["id", "parent_id"])
-        .where("conversation_id", "=", conversationId)
-        .where(({ eb, or }) => {
-          const choices = [];
-          if (named.length > 0) choices.push(eb("parent_id", "in", named));
-          if (named.length < parentIds.length) choices.push(eb("parent_id", "is", null));
-          return or(choices);
-        })
-        .orderBy("id")
-        .execute();
+        .where("conversation_id", "=", conversationId);
+      const rows: { id: string; parent_id: string | null }[] = [];
+      // Two queries: one with "or" would read the whole conversation.
+      if (named.length < parentIds.length) {
+        rows.push(...(await children.where("parent_id", "is", null).orderBy("id").execute()));
+      }
+      if (named.length > 0) {
+        rows.push(...(await children.where("parent_id", "in", named).orderBy("id").execute()));
+      }
       return groupIds(rows);
     },
 

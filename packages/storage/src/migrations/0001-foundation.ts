@@ -60,7 +60,9 @@ async function createConversations(db: Kysely<unknown>): Promise<void> {
     .addColumn("conversation_id", "bigint", (column) =>
       column.notNull().references("conversations.id").onDelete("cascade"),
     )
-    .addColumn("parent_id", "text", (column) => column.references("messages.id").onDelete("cascade"))
+    // Without a cascade: SQLite would go down a branch one trigger inside another, and gives up at a depth of 1,000.
+    // Messages are only ever removed together with their whole conversation.
+    .addColumn("parent_id", "text", (column) => column.references("messages.id"))
     .addColumn("role", "text", (column) => column.notNull().check(sql`role in ('user', 'assistant')`))
     .addColumn("content", "text", (column) => column.notNull())
     .addColumn("reasoning", "text")

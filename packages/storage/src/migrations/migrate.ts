@@ -21,9 +21,12 @@ export async function migrateToLatest(
   await refuseNewerSchema(db, migrations);
   const { error, results } = await migrator.migrateToLatest();
   if (error !== undefined) {
-    throw new StorageRefusal("The database could not be brought to this version's schema; nothing was changed.", {
-      cause: error,
-    });
+    throw new StorageRefusal(
+      "The database could not be brought to this version's schema; nothing was changed.",
+      {
+        cause: error,
+      },
+    );
   }
   return (results ?? []).map((result) => result.migrationName);
 }

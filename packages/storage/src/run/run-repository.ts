@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import type { Database } from "../database.ts";
 import { toRun, type Run, type RunSegment } from "./run-row.ts";
 
@@ -75,7 +75,8 @@ export function createRunRepository(db: Kysely<Database>) {
       const rows = await db
         .selectFrom("runs")
         .selectAll()
-        .where("state", "=", "streaming")
+        // Written out, so that the index of streaming runs is used whatever the database knows of parameters.
+        .where("state", "=", sql.lit("streaming"))
         .where("owner", "!=", owner)
         .orderBy("id")
         .limit(page.limit)
@@ -101,23 +102,22 @@ export function createRunRepository(db: Kysely<Database>) {
       return result.numUpdatedRows === 1n;
     },
 
-    /** Adds to journals; what belongs to a run that is gone is left out. */
+    /**
+     * Adds to the journals of running runs. What belongs to a run that has ended, or is gone, is left out: a
+     * conversation may be deleted meanwhile, and must not cost the others their journal. A segment that was written
+     * before is replaced, so that a write whose outcome is unknown can be repeated.
+     */
     async insertSegments(segments: readonly RunSegment[]): Promise<void> {
-      const rows = segments.map((segment) => ({
-        run_id: segment.runId,
-        start: segment.start,
-        events: segment.events,
-      }));
-      try {
-        await db.insertInto("run_segments").values(rows).execute();
-      } catch (error) {
-        // A conversation may have been deleted meanwhile; its runs must not cost the others their journal.
-        const ids = rows.map((row) => row.run_id);
-        const present = await db.selectFrom("runs").select("id").where("id", "in", ids).execute();
-        const kept = rows.filter((row) => present.some((run) => run.id === row.run_id));
-        if (kept.length === rows.length) throw error;
-        if (kept.length > 0) await db.insertInto("run_segments").values(kept).execute();
-      }
+      if (segments.length === 0) return;
+      const rows = segments.map(({ runId, start, events }) => sql`(${runId}, ${start}, ${events})`);
+      await sql`
+        with segment (run_id, start, events) as (values ${sql.join(rows)})
+        insert into run_segments (run_id, start, events)
+        select segment.run_id, cast(segment.start as bigint), segment.events
+        from segment inner join runs on runs.id = segment.run_id
+        where runs.state = 'streaming'
+        on conflict (run_id, start) do update set events = excluded.events
+      `.execute(db);
     },
 
     async listSegments(runId: string): Promise<RunSegment[]> {

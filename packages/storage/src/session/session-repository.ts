@@ -66,7 +66,10 @@ export function createSessionRepository(db: Kysely<Database>) {
     },
 
     /** Moves the refresh token on by one; false when another call did so first, or the session is over. */
-    async advance(id: string, from: { generation: number; now: number; expiresAt: number }): Promise<boolean> {
+    async advance(
+      id: string,
+      from: { generation: number; now: number; expiresAt: number },
+    ): Promise<boolean> {
       const result = await db
         .updateTable("sessions")
         .set({
@@ -105,7 +108,10 @@ export function createSessionRepository(db: Kysely<Database>) {
 
     /** Removes sessions that ended before a time; answers with their number. */
     async deleteEnded(before: number): Promise<number> {
-      const result = await db.deleteFrom("sessions").where("expires_at", "<", before).executeTakeFirstOrThrow();
+      const result = await db
+        .deleteFrom("sessions")
+        .where("expires_at", "<", before)
+        .executeTakeFirstOrThrow();
       return Number(result.numDeletedRows);
     },
   };

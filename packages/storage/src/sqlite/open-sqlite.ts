@@ -1,12 +1,14 @@
-import { chmodSync, existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import SqliteConnection from "better-sqlite3";
 import { Kysely } from "kysely";
 import type { Database } from "../database.ts";
 import { migrateToLatest } from "../migrations/migrate.ts";
 import { StorageRefusal } from "../storage-refusal.ts";
 import { createStorage, type Storage } from "../storage.ts";
+import { findOrCreateDatabase } from "./database-file.ts";
 import { claimDatabase } from "./exclusive-owner.ts";
 import { ImmediateSqliteDialect } from "./sqlite-dialect.ts";
+import { toRefusal } from "./to-refusal.ts";
 
 /** How to open an SQLite database. */
 export type SqliteOptions = {
@@ -21,75 +23,96 @@ export type SqliteOptions = {
   readonly exclusive?: boolean;
 };
 
+/** Files up to this size are looked through for damage before a server starts on them: a fraction of a second. */
+const checkedBytesMax = 256 * 1024 * 1024;
+
 /**
  * Opens an SQLite file and brings it to the newest schema. What a transaction of this storage acknowledges survives
  * a crash of the process and of the machine.
  *
- * @throws StorageRefusal when the file is used by another server, is not a database, or was written by newer code.
+ * @throws StorageRefusal when the file is used by another server, is damaged or no database of this system, cannot be
+ * written, or was written by newer code.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Storage> {
-  const claim = options.exclusive === true ? claimDatabase(options.path) : undefined;
+  using claims = new DisposableStack();
   try {
-    const connection = connect(options.path);
+    const path = findOrCreateDatabase(options.path);
+    if (options.exclusive === true) claims.use(claimDatabase(path));
+    const connection = claims.adopt(connect(path), (opened) => opened.close());
+    if (options.exclusive === true) refuseDamaged(connection, path);
     const db = new Kysely<Database>({ dialect: new ImmediateSqliteDialect(connection) });
-    try {
-      await migrateToLatest(db);
-    } catch (error) {
-      await db.destroy();
-      if (connection.open) connection.close();
-      throw toRefusal(error, options.path);
-    }
-    return createStorage(db, {
-      async relaxed(write) {
-        // No fsync for what nobody was promised: a crash of the process still costs nothing of it.
-        connection.pragma("synchronous = normal");
-        try {
-          return await write();
-        } finally {
-          connection.pragma("synchronous = full");
-        }
-      },
-      async close() {
-        await db.destroy();
-        claim?.[Symbol.dispose]();
-      },
-    });
+    await migrate(db, options.path);
+    return createStorage(db, createDriver(db, { connection, claims: claims.move() }));
   } catch (error) {
-    claim?.[Symbol.dispose]();
-    throw error;
+    throw toRefusal(error, options.path);
   }
 }
 
-function connect(path: string): SqliteConnection.Database {
-  const isNew = !existsSync(path);
-  let connection: SqliteConnection.Database | undefined;
+async function migrate(db: Kysely<Database>, path: string): Promise<void> {
   try {
-    connection = new SqliteConnection(path, { timeout: 5000 });
-    if (isNew) chmodSync(path, 0o600);
+    await migrateToLatest(db);
+  } catch (error) {
+    // That the disk is full, or the file damaged, says more than that a step failed.
+    const reason = error instanceof StorageRefusal ? toRefusal(error.cause, path) : undefined;
+    throw reason instanceof StorageRefusal ? reason : error;
+  }
+}
+
+function createDriver(
+  db: Kysely<Database>,
+  owned: { connection: SqliteConnection.Database; claims: DisposableStack },
+): Parameters<typeof createStorage>[1] {
+  const { connection, claims } = owned;
+  return {
+    async relaxed(write) {
+      // No fsync for what nobody was promised: a crash of the process still costs nothing of it.
+      connection.pragma("synchronous = normal");
+      try {
+        return await write();
+      } finally {
+        connection.pragma("synchronous = full");
+      }
+    },
+    async close() {
+      await db.destroy();
+      claims.dispose();
+    },
+  };
+}
+
+function connect(path: string): SqliteConnection.Database {
+  const connection = new SqliteConnection(path, { timeout: 5000 });
+  try {
+    refuseForeign(connection, path);
     connection.pragma("journal_mode = wal");
     connection.pragma("synchronous = full");
     connection.pragma("foreign_keys = on");
     connection.pragma("temp_store = memory");
     return connection;
   } catch (error) {
-    connection?.close();
-    throw toRefusal(error, path);
+    connection.close();
+    throw error;
   }
 }
 
-const sentences: Readonly<Record<string, string>> = {
-  SQLITE_NOTADB: "is not an SQLite database",
-  SQLITE_CORRUPT: "is damaged; restore a backup",
-  SQLITE_CANTOPEN: "cannot be opened; check that its folder exists and may be written to",
-  SQLITE_READONLY: "may not be written to",
-  SQLITE_PERM: "may not be opened",
-  SQLITE_BUSY: "is locked by another program",
-};
+/** Another program's tables are not ours to add to. */
+function refuseForeign(connection: SqliteConnection.Database, path: string): void {
+  const { tables, migrations } = connection
+    .prepare<[], { tables: number; migrations: number }>(
+      "select count(*) as tables, count(*) filter (where name = 'kysely_migration') as migrations " +
+        "from sqlite_schema where type = 'table'",
+    )
+    .get() ?? { tables: 0, migrations: 0 };
+  if (tables > 0 && migrations === 0) {
+    throw new StorageRefusal(
+      `The database ${path} belongs to another program. Give this one a file of its own.`,
+    );
+  }
+}
 
-function toRefusal(error: unknown, path: string): unknown {
-  const cause = error instanceof StorageRefusal && error.cause !== undefined ? error.cause : error;
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  const sentence = Object.entries(sentences).find(([prefix]) => code.startsWith(prefix))?.[1];
-  if (sentence !== undefined) return new StorageRefusal(`The database ${path} ${sentence}.`, { cause: error });
-  return error;
+function refuseDamaged(connection: SqliteConnection.Database, path: string): void {
+  if (statSync(path).size > checkedBytesMax) return;
+  const finding: unknown = connection.pragma("quick_check(1)", { simple: true });
+  if (finding === "ok") return;
+  throw new StorageRefusal(`The database ${path} is damaged; restore a backup.`, { cause: finding });
 }

@@ -15,16 +15,15 @@ const statementsMax = 500;
  * spite of any busy timeout, when another process wrote meanwhile), and schema changes are transactional.
  */
 export class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #database: SqliteDatabase;
+  readonly #connection: SqliteConnection;
 
   constructor(connection: SqliteConnection) {
-    const database = withStatementCache(connection);
-    super({ database });
-    this.#database = database;
+    super({ database: connection });
+    this.#connection = connection;
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateSqliteDriver({ database: this.#database });
+    return new ImmediateSqliteDriver(this.#connection);
   }
 
   override createAdapter(): SqliteAdapter {
@@ -33,8 +32,20 @@ export class ImmediateSqliteDialect extends SqliteDialect {
 }
 
 class ImmediateSqliteDriver extends SqliteDriver {
+  readonly #connection: SqliteConnection;
+
+  constructor(connection: SqliteConnection) {
+    super({ database: withStatementCache(connection) });
+    this.#connection = connection;
+  }
+
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw("begin immediate"));
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    // On a full or failing disk SQLite has rolled back by itself: another rollback would fail, and hide the cause.
+    if (this.#connection.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 

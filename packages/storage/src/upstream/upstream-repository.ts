@@ -34,6 +34,7 @@ export function createUpstreamRepository(db: Kysely<Database>) {
 
     /** Removes every upstream that came from one of the sources. */
     async deleteBySource(sources: readonly string[]): Promise<void> {
+      if (sources.length === 0) return;
       await db.deleteFrom("upstreams").where("source", "in", sources).execute();
     },
   };

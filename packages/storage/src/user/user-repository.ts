@@ -52,7 +52,7 @@ export function createUserRepository(db: Kysely<Database>) {
     async countActive(role: Role): Promise<number> {
       const row = await db
         .selectFrom("users")
-        .select((expression) => expression.fn.countAll<number>().as("count"))
+        .select((expression) => expression.fn.countAll<number | string>().as("count"))
         .where("role", "=", role)
         .where("status", "=", "active")
         .executeTakeFirstOrThrow();
@@ -60,7 +60,11 @@ export function createUserRepository(db: Kysely<Database>) {
     },
 
     async updatePassword(id: number, change: { passwordHash: string }): Promise<void> {
-      await db.updateTable("users").set({ password_hash: change.passwordHash }).where("id", "=", id).execute();
+      await db
+        .updateTable("users")
+        .set({ password_hash: change.passwordHash })
+        .where("id", "=", id)
+        .execute();
     },
 
     async updateTokensValidFrom(id: number, tokensValidFrom: number): Promise<void> {

@@ -1,0 +1,149 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { migrateToLatest } from "../src/migrations/migrate.ts";
+import { createStorage, type Storage } from "../src/storage.ts";
+import { openKysely } from "./open-kysely.ts";
+import { createRun, createUser } from "./suite/rows.ts";
+
+type Query = { readonly sql: string; readonly parameters: readonly unknown[] };
+
+const queries: Query[] = [];
+const { connection, db } = openKysely(":memory:", ({ sql, parameters }) => queries.push({ sql, parameters }));
+const storage = createStorage(db, { relaxed: (write) => write(), close: () => db.destroy() });
+
+beforeAll(async () => {
+  await migrateToLatest(db);
+  return () => storage.close();
+});
+
+/** How SQLite carries a statement out, line by line. */
+function explain({ sql, parameters }: Query): string[] {
+  const rows = connection
+    .prepare<unknown[], { detail: string }>(`explain query plan ${sql}`)
+    .all(...parameters);
+  return rows.map(({ detail }) => detail);
+}
+
+/** The plans of all statements that a call makes. */
+async function explainCall(call: (storage: Storage) => Promise<unknown>): Promise<string[]> {
+  queries.length = 0;
+  await call(storage);
+  return queries.filter(({ sql }) => !/^(begin|commit)/.test(sql)).flatMap(explain);
+}
+
+/** Reading a whole table. What a statement brings along, or has found before, is none; nor is what runs now. */
+const isSlow = (step: string) =>
+  /^SCAN (?!branch|segment|\d+ CONSTANT ROWS|runs USING INDEX runs_streaming)/.test(step);
+
+describe("hot queries use an index", () => {
+  it.each<[string, (storage: Storage) => Promise<unknown>, RegExp]>([
+    [
+      "a page of conversations",
+      (s) => s.conversations.list(1, { limit: 50 }),
+      /conversations_user \(user_id=\?\)/,
+    ],
+    [
+      "a further page of conversations",
+      (s) => s.conversations.list(1, { before: 9, limit: 50 }),
+      /conversations_user \(user_id=\? AND id<\?\)/,
+    ],
+    ["one conversation", (s) => s.conversations.find(1, 1), /autoindex_conversations_1 \(id=\?\)/],
+    [
+      "a branch",
+      (s) => s.messages.listBranch(1, { messageId: "m", limit: 9 }),
+      /parent USING INDEX \S+ \(id=\?\)/,
+    ],
+    [
+      "the versions under some parents",
+      (s) => s.messages.listChildIds(1, ["a", "b"]),
+      /COVERING INDEX messages_conversation \(conversation_id=\? AND parent_id=\?\)/,
+    ],
+    [
+      "the versions of the root, and under some parents",
+      (s) => s.messages.listChildIds(1, [null, "a", "b"]),
+      /COVERING INDEX messages_conversation \(conversation_id=\? AND parent_id=\?\)/,
+    ],
+    [
+      "a run by the client's key",
+      (s) => s.runs.findByRequestId("r", 1),
+      /runs_request \(user_id=\? AND request_id=\?\)/,
+    ],
+    ["runs by their ids", (s) => s.runs.listByIds(["a", "b"]), /autoindex_runs_1 \(id=\?\)/],
+    ["orphaned runs", (s) => s.runs.listOrphaned("me", { limit: 9 }), /runs_streaming/],
+    ["a journal", (s) => s.runs.listSegments("a"), /autoindex_run_segments_1 \(run_id=\?\)/],
+    ["forgetting a journal", (s) => s.runs.deleteSegments("a"), /autoindex_run_segments_1 \(run_id=\?\)/],
+    ["a session with its user", (s) => s.sessions.findWithUser("s"), /autoindex_users_1 \(id=\?\)/],
+    [
+      "an address of a user",
+      (s) => s.sessions.existsFrom(1, "a"),
+      /sessions_user \(user_id=\? AND address=\?\)/,
+    ],
+    [
+      "revoking a user's sessions",
+      (s) => s.sessions.revokeAll(1, { now: 1 }),
+      /sessions_user \(user_id=\?\)/,
+    ],
+    ["sessions that ended", (s) => s.sessions.deleteEnded(1), /sessions_expiry \(expires_at<\?\)/],
+    ["a user by name", (s) => s.users.findByKey("k"), /autoindex_users_2 \(username_key=\?\)/],
+  ])("%s", async (_, call, index) => {
+    const plan = await explainCall(call);
+    expect(plan.join("\n")).toMatch(index);
+    expect(plan.filter(isSlow)).toEqual([]);
+  });
+
+  it("adding to a journal", async () => {
+    const segments = [0, 1].map((start) => ({ runId: "run_1", start, events: "[]" }));
+    const plan = await explainCall((s) => s.journal(segments));
+    expect(plan.join("\n")).toMatch(/SEARCH runs USING INDEX sqlite_autoindex_runs_1 \(id=\?\)/);
+    expect(plan.filter(isSlow)).toEqual([]);
+  });
+
+  it("reads no page of conversations, and no orphaned runs, only to sort them", async () => {
+    const plan = [
+      ...(await explainCall((s) => s.conversations.list(1, { before: 9, limit: 50 }))),
+      ...(await explainCall((s) => s.runs.listOrphaned("me", { limit: 9 }))),
+      ...(await explainCall((s) => s.runs.listSegments("a"))),
+    ];
+    expect(plan.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
+  });
+});
+
+it("has an index behind every foreign key, so that a delete reads no whole table", () => {
+  const keys = connection
+    .prepare<[], { table: string; column: string }>(
+      `select schema.name as "table", key."from" as "column"
+       from sqlite_schema as schema, pragma_foreign_key_list(schema.name) as key
+       where schema.type = 'table'`,
+    )
+    .all();
+  expect(keys).toContainEqual({ table: "messages", column: "parent_id" });
+  expect(keys).toContainEqual({ table: "messages", column: "conversation_id" });
+  for (const { table, column } of keys) {
+    const plan = explain({ sql: `delete from "${table}" where "${column}" = ?`, parameters: [1] });
+    expect(plan[0]).toMatch(new RegExp(`^SEARCH ${table} USING .*INDEX \\S+ \\(${column}=\\?\\)$`));
+    expect(plan.filter(isSlow)).toEqual([]);
+  }
+});
+
+it("keeps the index of running runs as small as the running runs are", async () => {
+  const user = createUser();
+  await storage.users.insert(user);
+  await storage.conversations.insert({
+    id: 1,
+    userId: user.id,
+    title: "t",
+    model: "m",
+    apiKeySealed: null,
+    systemPrompt: null,
+    headMessageId: null,
+    createdAt: 1,
+    updatedAt: 1,
+  });
+  await storage.runs.insert(createRun({ userId: user.id, conversationId: 1, state: "done" }));
+  const running = createRun({ userId: user.id, conversationId: 1 });
+  await storage.runs.insert(running);
+  const indexed = connection
+    .prepare<[], string>("select id from runs indexed by runs_streaming where state = 'streaming'")
+    .pluck()
+    .all();
+  expect(indexed).toEqual([running.id]);
+});

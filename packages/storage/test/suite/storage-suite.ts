@@ -1,0 +1,44 @@
+import { describe } from "vitest";
+import { testConversations } from "./conversation-suite.ts";
+import { testMessages } from "./message-suite.ts";
+import type { OpenDatabase } from "./open-database.ts";
+import { testRuns } from "./run-suite.ts";
+import { testSessions } from "./session-suite.ts";
+import { testSettings } from "./setting-suite.ts";
+import { testTransactions } from "./transaction-suite.ts";
+import { testUpstreams } from "./upstream-suite.ts";
+import { testUsers } from "./user-suite.ts";
+import { testValues } from "./value-suite.ts";
+
+/** What every database guarantees, whatever its dialect. */
+export function describeStorage(name: string, open: OpenDatabase): void {
+  describe(`storage on ${name}`, () => {
+    describe("users", () => {
+      testUsers(open);
+    });
+    describe("sessions", () => {
+      testSessions(open);
+    });
+    describe("conversations", () => {
+      testConversations(open);
+    });
+    describe("messages", () => {
+      testMessages(open);
+    });
+    describe("runs", () => {
+      testRuns(open);
+    });
+    describe("upstreams", () => {
+      testUpstreams(open);
+    });
+    describe("settings", () => {
+      testSettings(open);
+    });
+    describe("transactions", () => {
+      testTransactions(open);
+    });
+    describe("values", () => {
+      testValues(open);
+    });
+  });
+}
