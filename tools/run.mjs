@@ -39,7 +39,9 @@ const tasks = {
   format: (...args) => tool("oxfmt/bin/oxfmt", ...args),
 };
 
-const [name, ...args] = process.argv.slice(2);
+const [name, ...rest] = process.argv.slice(2);
+// npm takes the `--` of `npm start -- --addr …` out; without npm it is still there.
+const args = rest[0] === "--" ? rest.slice(1) : rest;
 if (!Object.hasOwn(tasks, name ?? "")) {
   console.error(`usage: node tools/run.mjs ${Object.keys(tasks).join(" | ")} [arguments]`);
   process.exit(2);

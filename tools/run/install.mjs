@@ -5,8 +5,19 @@ import { root, runQuietly } from "./child.mjs";
 
 const stamp = join(root, "node_modules/.installed");
 const record = join(root, "node_modules/.modules.yaml");
-const networkErrors =
-  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ERR_PNPM_META_FETCH_FAIL)\b/;
+/** What npm and pnpm say when they cannot reach a registry. */
+const networkError =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|ERR_SOCKET_TIMEOUT)\b|client error \(Connect\)|dns error/;
+
+/** Gives up on a dead network sooner than the 70 s that both take by themselves; who has set these keeps them. */
+const patience = {
+  npm_config_fetch_retries: "3",
+  npm_config_fetch_retry_mintimeout: "1000",
+  npm_config_fetch_retry_factor: "3",
+  pnpm_config_fetch_retries: "4",
+  pnpm_config_fetch_retry_mintimeout: "1000",
+  pnpm_config_fetch_retry_factor: "3",
+};
 
 /** Installs exactly what the lockfile says, unless that is what is there. Failing, it ends this process. */
 export async function install(task) {
@@ -23,18 +34,31 @@ export async function install(task) {
   ];
   // Under NODE_ENV=production pnpm would leave out the compiler that builds the server.
   const { NODE_ENV: _, ...env } = process.env;
-  const { code, output } = await runQuietly("npx", args, env);
+  const { code, output } = await runQuietly("npx", args, {
+    env: { ...patience, ...env },
+    onOutput: announceRetries(),
+  });
   if (code === 0) {
     writeFileSync(stamp, readState().fingerprint);
     return;
   }
-  if (networkErrors.test(output)) {
+  if (networkError.test(output)) {
     console.error(`npm ${task} cannot reach the npm registry, from which it installs the dependencies once.`);
   } else {
     console.error(output.trimEnd());
     console.error("The dependencies could not be installed.");
   }
   process.exit(1);
+}
+
+/** Says once that there is something to wait for. */
+function announceRetries() {
+  let isAnnounced = false;
+  return (chunk) => {
+    if (isAnnounced || !networkError.test(chunk)) return;
+    isAnnounced = true;
+    console.error("The npm registry does not answer; trying again …");
+  };
 }
 
 /** Changes whenever another install could have another outcome, or when somebody else has installed meanwhile. */

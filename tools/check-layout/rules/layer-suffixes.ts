@@ -6,7 +6,6 @@ const homes: Readonly<Record<string, string>> = {
   router: "packages/server/",
   service: "packages/server/",
   repository: "packages/storage/",
-  table: "packages/storage/",
 };
 
 /** A suffix tells the layer, so a layer's suffix appears in the layer's package only. */
