@@ -1,0 +1,36 @@
+export {
+  createFakeUpstream,
+  type FakeUpstream,
+  type FakeUpstreamOptions,
+  type ReplyChoice,
+} from "./create-fake-upstream.ts";
+export type { Call, CallEnd } from "./call-log.ts";
+export {
+  answer,
+  comment,
+  cut,
+  event,
+  fail,
+  finish,
+  head,
+  page,
+  raw,
+  reset,
+  role,
+  say,
+  stall,
+  think,
+  usageOfFake,
+  wait,
+  wire,
+  type DeltaField,
+  type Reply,
+  type Step,
+  type WaitStep,
+} from "./reply-steps.ts";
+export { createHandDrivenReply, type HandDrivenReply } from "./hand-driven-reply.ts";
+export { renderBody, toChunk, toDeltaChunk, toFrame } from "./openai-frames.ts";
+export { createBlackHole, findClosedPort, type BlackHole } from "./dead-ports.ts";
+export { createPacedUpstream, type Pace, type PacedUpstream } from "./paced-upstream.ts";
+export { startFakeUpstreamProcess, type FakeUpstreamProcess } from "./fake-upstream-process.ts";
+export { createTestCertificate, type TestCertificate } from "./test-certificate.ts";
