@@ -4,7 +4,7 @@ import type { Usage, WireMessage, ModelView } from "@llm-backend/contract";
 export type Clocks = {
   /** From the start of the attempt to a connected socket. */
   readonly connectMs: number;
-  /** From the connected socket to the first byte of the answer's head. */
+  /** From the connected socket to the end of the answer's head. */
   readonly firstByteMs: number;
   /** From the head to the first piece of text or reasoning. */
   readonly firstTokenMs: number;
@@ -16,7 +16,7 @@ export type Clocks = {
 export type Upstream = {
   readonly id: string;
   readonly name: string;
-  /** Base URL, with or without `/v1` at its end. */
+  /** Base URL, with or without `/v1` at its end; `readEndpoint` has the rule. */
   readonly endpoint: string;
   readonly key: string | undefined;
   /** The models it serves; `*` stands for any run of characters. Empty: every model. */
@@ -29,9 +29,14 @@ export type Upstream = {
 /** A public provider: the models that belong to it by their name, and its OpenAI-compatible base URL. */
 export type Provider = {
   readonly name: string;
-  /** A model belongs to the provider with the longest prefix that its name begins with. */
+  /**
+   * A model belongs to the provider with the longest prefix that its name begins with, in either case of letters.
+   * Empty for a provider that resells the models of others: only its own upstream entry reaches it.
+   */
   readonly prefixes: readonly string[];
   readonly endpoint: string;
+  /** The names under which its key customarily stands in the environment. */
+  readonly keyVariables?: readonly string[];
 };
 
 /** One question to a model. */
@@ -103,7 +108,7 @@ export type AttemptReport = {
   readonly firstByteMs: number | undefined;
   readonly firstTokenMs: number | undefined;
   readonly totalMs: number;
-  /** Stream frames that could not be parsed and were skipped. */
+  /** Stream frames that were no JSON. One that was meant as an object loses text and ends the attempt; others are skipped. */
   readonly framesMalformed: number;
   readonly usage: Usage | undefined;
 };

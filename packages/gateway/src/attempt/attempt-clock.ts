@@ -1,0 +1,40 @@
+import type { Clocks } from "../ports.ts";
+
+/** What an attempt waits for. */
+export type Stage = keyof Clocks;
+
+/** The one timer of an attempt: it runs for one stage at a time. */
+export type AttemptClock = {
+  /** Begins a stage. */
+  readonly enter: (stage: Stage) => void;
+  /** Something came: the stage begins again, as long as it may take, or `ms`. */
+  readonly restart: (ms?: number) => void;
+  readonly stop: () => void;
+};
+
+/** Creates a clock that stands still; `onExpire` learns which stage took too long. */
+export function createAttemptClock(clocks: Clocks, onExpire: (stage: Stage) => void): AttemptClock {
+  let stage: Stage = "connectMs";
+  let runningMs = -1;
+  let timer: NodeJS.Timeout | undefined;
+
+  function run(ms: number): void {
+    // Refreshing is all that a read of a long stream costs.
+    if (timer !== undefined && runningMs === ms) return void timer.refresh();
+    clearTimeout(timer);
+    runningMs = ms;
+    timer = setTimeout(() => onExpire(stage), ms);
+  }
+
+  return {
+    enter(next) {
+      stage = next;
+      run(clocks[next]);
+    },
+    restart: (ms = clocks[stage]) => run(ms),
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}

@@ -1,0 +1,37 @@
+import type { AttemptReport, GatewayObserver } from "../ports.ts";
+import type { Candidate } from "../routing/candidates.ts";
+import type { AttemptResult } from "./attempt.ts";
+
+/** Puts the end of an attempt into the words of records and metrics. */
+export function toReport(
+  requestId: string,
+  { upstream, model }: Candidate,
+  result: AttemptResult,
+): AttemptReport {
+  const { failure, times } = result;
+  return {
+    requestId,
+    upstream: upstream.name,
+    // Of a short key its end would be half of it.
+    keyLast4: upstream.key !== undefined && upstream.key.length >= 8 ? upstream.key.slice(-4) : undefined,
+    model,
+    outcome: failure?.outcome ?? "done",
+    status: result.status,
+    message: failure?.message,
+    connectMs: times.connectMs,
+    firstByteMs: times.firstByteMs,
+    firstTokenMs: times.firstTokenMs,
+    totalMs: times.totalMs,
+    framesMalformed: result.framesMalformed,
+    usage: result.usage,
+  };
+}
+
+/** Tells the observer; what it throws is its own business. */
+export function report(observer: GatewayObserver | undefined, attempt: AttemptReport): void {
+  try {
+    observer?.attemptEnded(attempt);
+  } catch {
+    // An observer must not be able to break an answer.
+  }
+}

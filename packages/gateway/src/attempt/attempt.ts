@@ -1,0 +1,227 @@
+import type { Usage } from "@llm-backend/contract";
+import type { AnswerLimits } from "../answer/answer-format.ts";
+import { createAnswerReader, type AnswerReader } from "../answer/answer-reader.ts";
+import { toAnswerFailure, toStreamFailure } from "../failure/answer-failure.ts";
+import { toFailure, type Failure } from "../failure/failure.ts";
+import type { AnswerHeaders } from "../failure/retry-after.ts";
+import type { Secrets } from "../failure/scrub.ts";
+import { toTransportFailure, type ExchangePhase } from "../failure/transport-failure.ts";
+import type { AnswerPart } from "../ports.ts";
+import type { Candidate } from "../routing/candidates.ts";
+import { createAttemptClock, type AttemptClock, type Stage } from "./attempt-clock.ts";
+import type { Connections, WireRequest } from "./connections.ts";
+import { ErrorBody } from "./error-body.ts";
+import { Exchange, type ExchangeListener } from "./exchange.ts";
+
+/** The limits of an attempt. */
+export type AttemptLimits = AnswerLimits & {
+  /** From the start to the end of the answer, whatever the clocks of the stages say. */
+  readonly answerMsMax: number;
+};
+
+/** One question to one candidate. */
+export type AttemptInput = {
+  readonly candidate: Candidate;
+  readonly request: WireRequest;
+  readonly limits: AttemptLimits;
+  readonly onParts: (parts: readonly AnswerPart[]) => void;
+};
+
+/** When an attempt reached its stages, in milliseconds since its start. */
+export type AttemptTimes = {
+  connectMs: number | undefined;
+  firstByteMs: number | undefined;
+  firstTokenMs: number | undefined;
+  totalMs: number;
+};
+
+/** How an attempt ended, and what is known of it. */
+export type AttemptResult = {
+  /** Undefined: the answer is complete. */
+  readonly failure: Failure | undefined;
+  readonly finishReason: string;
+  readonly model: string;
+  readonly usage: Usage | undefined;
+  readonly framesMalformed: number;
+  /** Some of the answer has been passed on. */
+  readonly hasContent: boolean;
+  readonly status: number | undefined;
+  readonly times: Readonly<AttemptTimes>;
+};
+
+/** How long a complete answer waits for `[DONE]` or the end of the body, with the usage before it. */
+const tailMsMax = 5000;
+
+const stageFailures = {
+  connectMs: toFailure("connect_timeout", "upstream_timeout", "no connection in time"),
+  firstByteMs: toFailure("first_byte_timeout", "upstream_timeout", "no answer in time"),
+  firstTokenMs: toFailure("first_token_timeout", "upstream_timeout", "no content in time"),
+  idleMs: toFailure("idle_timeout", "upstream_timeout", "the answer stalled"),
+} as const satisfies Record<Stage, Failure>;
+
+/** The answer is understood as far as it came; `start` begins, the promise resolves once, `cancel` ends it at once. */
+export class Attempt implements ExchangeListener {
+  readonly ended: Promise<AttemptResult>;
+  readonly #resolve: (result: AttemptResult) => void;
+  readonly #input: AttemptInput;
+  readonly #exchange: Exchange;
+  readonly #clock: AttemptClock;
+  readonly #reader: AnswerReader;
+  readonly #startedAt = performance.now();
+  readonly #times: AttemptTimes = {
+    connectMs: undefined,
+    firstByteMs: undefined,
+    firstTokenMs: undefined,
+    totalMs: 0,
+  };
+  #status: number | undefined;
+  #errorBody: ErrorBody | undefined;
+  #isEnded = false;
+
+  constructor(connections: Connections, input: AttemptInput) {
+    const { promise, resolve } = Promise.withResolvers<AttemptResult>();
+    this.ended = promise;
+    this.#resolve = resolve;
+    this.#input = input;
+    this.#reader = createAnswerReader(input.limits);
+    this.#exchange = new Exchange(connections, input.request, this);
+    this.#clock = createAttemptClock(input.candidate.upstream.clocks, (stage) => this.#expire(stage));
+  }
+
+  start(): void {
+    this.#clock.enter("connectMs");
+    this.#exchange.start();
+  }
+
+  /** Closes the socket and ends the attempt with this failure, unless it has ended. */
+  cancel(failure: Failure): void {
+    this.#end(failure);
+  }
+
+  onConnected(): void {
+    this.#times.connectMs = this.#elapsed();
+    this.#clock.enter("firstByteMs");
+  }
+
+  onHead(status: number, headers: AnswerHeaders): void {
+    this.#times.firstByteMs = this.#elapsed();
+    this.#status = status;
+    this.#clock.enter("firstTokenMs");
+    if (status < 200 || status > 299) {
+      this.#errorBody = new ErrorBody(status, headers);
+      // Whatever a redirect says is not followed, and not read.
+      if (status < 400) this.#end(this.#toAnswerFailure(this.#errorBody));
+      return;
+    }
+    const encoding = headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity" && encoding !== "")
+      this.#end(toFailure("protocol_error", "upstream_unavailable", "the answer is compressed"));
+  }
+
+  onData(bytes: Uint8Array): void {
+    if (this.#errorBody !== undefined) {
+      if (!this.#errorBody.add(bytes)) this.#end(this.#toAnswerFailure(this.#errorBody));
+      return;
+    }
+    this.#pass(this.#reader.read(bytes));
+    this.#judge();
+  }
+
+  onEnd(): void {
+    if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody), "all");
+    this.#pass(this.#reader.end());
+    this.#judge();
+    this.#end(this.#isComplete() ? undefined : this.#toIncomplete(), "all");
+  }
+
+  onFailure(error: Error, phase: ExchangePhase): void {
+    if (this.#errorBody !== undefined) this.#end(this.#toAnswerFailure(this.#errorBody));
+    else this.#end(this.#isComplete() ? undefined : toTransportFailure(error, phase));
+  }
+
+  #elapsed(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  #isComplete(): boolean {
+    const { isDone, finishReason, hasContent, fault } = this.#reader.progress;
+    // `[DONE]` alone ends an answer, but does not make one.
+    return fault === undefined && (finishReason !== undefined || (isDone && hasContent));
+  }
+
+  #toIncomplete(): Failure {
+    const { hasContent } = this.#reader.progress;
+    return hasContent
+      ? toFailure("truncated", "upstream_unavailable", "the answer ended without a finish reason")
+      : toFailure("protocol_error", "upstream_unavailable", "the answer is empty");
+  }
+
+  #toAnswerFailure({ status, headers, text }: ErrorBody): Failure {
+    return toAnswerFailure({ status, headers, body: text }, this.#secrets());
+  }
+
+  #secrets(): Secrets {
+    const { key, endpoint } = this.#input.candidate.upstream;
+    return { key, host: endpoint.host };
+  }
+
+  /** Hands parts on; a receiver that throws ends the attempt, since the answer cannot be delivered. */
+  #pass(parts: readonly AnswerPart[]): void {
+    if (this.#isEnded || parts.length === 0) return;
+    if (this.#times.firstTokenMs === undefined) {
+      this.#times.firstTokenMs = this.#elapsed();
+      this.#clock.enter("idleMs");
+    }
+    try {
+      this.#input.onParts(parts);
+    } catch {
+      this.#end({ ...toFailure("cancelled", "internal", "the receiver of the answer failed"), final: true });
+    }
+  }
+
+  /** Decides after a read whether the answer goes on. */
+  #judge(): void {
+    const { fault, isDone, hasContent, finishReason, finishStoodAlone } = this.#reader.progress;
+    if (fault !== undefined) {
+      const { error, outcome, message } = fault;
+      const isSaid = error !== undefined;
+      this.#end(
+        isSaid
+          ? toStreamFailure(error, this.#secrets())
+          : toFailure(outcome, "upstream_unavailable", message),
+      );
+    } else if (isDone) this.#end(this.#isComplete() ? undefined : this.#toIncomplete());
+    else if (this.#elapsed() > this.#input.limits.answerMsMax)
+      this.#end(toFailure("too_large", "upstream_unavailable", "the answer takes too long"));
+    else if (finishReason !== undefined && finishStoodAlone) {
+      this.#clock.enter("idleMs");
+      this.#clock.restart(Math.min(tailMsMax, this.#input.candidate.upstream.clocks.idleMs));
+    } else if (hasContent) this.#clock.restart();
+  }
+
+  #expire(stage: Stage): void {
+    if (this.#errorBody !== undefined) this.#end(this.#toAnswerFailure(this.#errorBody));
+    else this.#end(this.#isComplete() ? undefined : stageFailures[stage]);
+  }
+
+  /** Ends the attempt once. What is left of a complete answer's body is read off; anything else closes the socket. */
+  #end(failure: Failure | undefined, read: "all" | "part" = "part"): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#clock.stop();
+    if (read === "part" && failure === undefined && this.#reader.progress.isDone) this.#exchange.release();
+    else if (read === "part") this.#exchange.abort();
+    this.#times.totalMs = this.#elapsed();
+    const { finishReason = "stop", model, usage, framesMalformed, hasContent } = this.#reader.progress;
+    this.#resolve({
+      failure,
+      finishReason,
+      model: model ?? this.#input.candidate.model,
+      usage,
+      framesMalformed,
+      hasContent,
+      status: failure?.status ?? this.#status,
+      times: this.#times,
+    });
+  }
+}

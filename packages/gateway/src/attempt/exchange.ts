@@ -1,0 +1,157 @@
+import type { Socket } from "node:net";
+import type { Dispatcher } from "undici";
+import type { AnswerHeaders } from "../failure/retry-after.ts";
+import { isLostConnection, type ExchangePhase } from "../failure/transport-failure.ts";
+import type { ConnectionUser, Connections, WireRequest } from "./connections.ts";
+
+/** Who learns what happens in an exchange. After `onEnd`, `onFailure`, `abort` or `release` nothing more is told. */
+export type ExchangeListener = {
+  /** A connection is there and the request goes out. */
+  readonly onConnected: () => void;
+  readonly onHead: (status: number, headers: AnswerHeaders) => void;
+  /** What one turn of the event loop brought of the body. */
+  readonly onData: (bytes: Uint8Array) => void;
+  /** The body ended as its framing said. */
+  readonly onEnd: () => void;
+  readonly onFailure: (error: Error, phase: ExchangePhase) => void;
+};
+
+const drainMsMax = 500;
+const drainBytesMax = 64 * 1024;
+
+class ExchangeAbort extends Error {
+  override readonly name = "ExchangeAbort";
+}
+
+/**
+ * One request and its answer on one connection. What undici hands out piece by piece within one turn is joined; a
+ * kept-alive connection that turns out to be closed is replaced once, unnoticed; an abort closes the socket at once,
+ * connected or not.
+ */
+export class Exchange implements ConnectionUser {
+  readonly #connections: Connections;
+  readonly #request: WireRequest;
+  #listener: ExchangeListener | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #socket: Socket | undefined;
+  #phase: ExchangePhase = "connecting";
+  #pieces: Buffer[] = [];
+  #isReused = true;
+  #isAnswered = false;
+  #isRetried = false;
+  #drain: { timer: NodeJS.Timeout; bytes: number } | undefined;
+
+  constructor(connections: Connections, request: WireRequest, listener: ExchangeListener) {
+    this.#connections = connections;
+    this.#request = request;
+    this.#listener = listener;
+  }
+
+  start(): void {
+    this.#connections.dispatch(this.#request, this, this.#isRetried);
+  }
+
+  /** Closes the socket, in whatever state it is. */
+  abort(): void {
+    this.#listener = undefined;
+    this.#pieces = [];
+    const reason = new ExchangeAbort("the exchange was aborted");
+    if (this.#controller !== undefined) this.#controller.abort(reason);
+    // Its error makes undici drop the request that waits for it.
+    else this.#socket?.destroy(reason);
+  }
+
+  /** The rest of the body does not matter: reads it off for a moment, so that the connection can be used again. */
+  release(): void {
+    this.#listener = undefined;
+    this.#pieces = [];
+    const timer = setTimeout(
+      () => this.#controller?.abort(new ExchangeAbort("the answer does not end")),
+      drainMsMax,
+    );
+    this.#drain = { timer: timer.unref(), bytes: 0 };
+  }
+
+  onConnecting(socket: Socket): void {
+    this.#isReused = false;
+    this.#socket = socket;
+    if (this.#listener === undefined) socket.destroy(new ExchangeAbort("nobody waits for the connection"));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#socket = undefined;
+    this.#phase = "waiting";
+    if (this.#listener === undefined) controller.abort(new ExchangeAbort("nobody waits for an answer"));
+    else this.#listener.onConnected();
+  }
+
+  onResponseStarted(): void {
+    this.#isAnswered = true;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
+    if (status < 200) return;
+    this.#phase = "reading";
+    this.#listener?.onHead(status, headers);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#drain !== undefined) {
+      this.#drain.bytes += piece.length;
+      if (this.#drain.bytes > drainBytesMax)
+        this.#controller?.abort(new ExchangeAbort("the answer does not end"));
+    } else if (this.#listener !== undefined) {
+      if (this.#pieces.push(piece) === 1) process.nextTick(flush, this);
+    }
+  }
+
+  onResponseEnd(): void {
+    this.flush();
+    clearTimeout(this.#drain?.timer);
+    this.#finish()?.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    this.flush();
+    clearTimeout(this.#drain?.timer);
+    if (this.#listener !== undefined && this.#mayRetry(error)) this.#retry();
+    else this.#finish()?.onFailure(error, this.#phase);
+  }
+
+  /** Hands out what has been gathered. */
+  flush(): void {
+    if (this.#pieces.length === 0) return;
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#listener?.onData(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+  }
+
+  #finish(): ExchangeListener | undefined {
+    const listener = this.#listener;
+    this.#listener = undefined;
+    return listener;
+  }
+
+  /** The other side had closed the idle connection before our request reached it: not a byte came back. */
+  #mayRetry(error: Error): boolean {
+    return (
+      this.#isReused &&
+      !this.#isAnswered &&
+      !this.#isRetried &&
+      this.#phase !== "reading" &&
+      isLostConnection(error)
+    );
+  }
+
+  #retry(): void {
+    this.#isRetried = true;
+    this.#controller = undefined;
+    this.#phase = "connecting";
+    this.start();
+  }
+}
+
+function flush(exchange: Exchange): void {
+  exchange.flush();
+}

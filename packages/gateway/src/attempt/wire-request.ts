@@ -1,0 +1,34 @@
+import type { ChatRequest } from "../ports.ts";
+import type { Candidate } from "../routing/candidates.ts";
+import { toPath } from "../routing/endpoint.ts";
+import type { WireRequest } from "./connections.ts";
+
+/** The body of a chat request as an upstream gets it: always a stream, and with usage unless it refuses that. */
+export function toChatBody(request: ChatRequest, model: string, withUsage: boolean): string {
+  const { stream_options: _, ...parameters } = request.parameters ?? {};
+  return JSON.stringify({
+    ...parameters,
+    model,
+    messages: request.messages,
+    stream: true,
+    ...(withUsage && { stream_options: { include_usage: true } }),
+  });
+}
+
+/** A chat request to a candidate. These headers and no others are sent. */
+export function toChatRequest({ upstream }: Candidate, body: string): WireRequest {
+  return {
+    origin: upstream.endpoint.origin,
+    path: toPath(upstream.endpoint, "/chat/completions"),
+    method: "POST",
+    headers: {
+      "content-type": "application/json",
+      accept: "text/event-stream, application/json",
+      // A compressed stream would be held back by whoever compresses it.
+      "accept-encoding": "identity",
+      "user-agent": "llm-backend",
+      ...(upstream.key !== undefined && { authorization: `Bearer ${upstream.key}` }),
+    },
+    body,
+  };
+}

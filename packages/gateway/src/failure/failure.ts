@@ -1,0 +1,24 @@
+import type { ErrorCode } from "@llm-backend/contract";
+import type { AttemptOutcome } from "../ports.ts";
+
+/** Why an attempt failed, decided where it was understood; the failover only reads it. */
+export type Failure = {
+  readonly outcome: Exclude<AttemptOutcome, "done">;
+  /** What the failure means to the asker when no other upstream can answer. */
+  readonly code: ErrorCode;
+  /** Another upstream would fail in the same way: none is asked. */
+  readonly final: boolean;
+  /** For logs; free of keys. */
+  readonly message: string;
+  /** For the asker, in the provider's words; free of keys, addresses and hosts. */
+  readonly sentence?: string;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  /** The upstream does not know `stream_options`: it may answer when asked without. */
+  readonly refusesStreamOptions?: true;
+};
+
+/** A failure that another upstream may not have. */
+export function toFailure(outcome: Failure["outcome"], code: ErrorCode, message: string): Failure {
+  return { outcome, code, final: false, message };
+}
