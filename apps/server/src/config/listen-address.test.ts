@@ -16,7 +16,7 @@ it("reads a port alone as every address", () => {
 
 it("reads host and port, in IPv4, IPv6 and by name", () => {
   fc.assert(
-    fc.property(anyPort, fc.ipV4(), fc.ipV6(), fc.domain(), (port, ip4, ip6, name) => {
+    fc.property(anyPort, fc.tuple(fc.ipV4(), fc.ipV6(), fc.domain()), (port, [ip4, ip6, name]) => {
       expect(readAddress(`${ip4}:${port}`)).toEqual({ host: ip4, port });
       expect(readAddress(`[${ip6}]:${port}`)).toEqual({ host: ip6, port });
       expect(readAddress(`${name}:${port}`)).toEqual({ host: name, port });

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { ConfigError } from "../config/config-error.ts";
-import { toFileReason } from "./file-reason.ts";
+import { toFileCode, toFileReason } from "./file-reason.ts";
 
 /**
  * Makes the data folder, for its owner only, and makes sure that it can be written. One that exists keeps its rights.
@@ -11,7 +11,7 @@ import { toFileReason } from "./file-reason.ts";
  */
 export function openDataFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (error) {
     throw new ConfigError([
       { path: "data", message: `the folder ${folder} cannot be made: ${toFileReason(error)}` },
@@ -26,4 +26,22 @@ export function openDataFolder(folder: string): void {
     const message = `the folder ${folder} cannot be written: ${toFileReason(error)}`;
     throw new ConfigError([{ path: "data", message }]);
   }
+}
+
+/** Node's own `recursive` never returns where a folder cannot be made although the one above is there, as in /proc. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    const code = toFileCode(error);
+    if (code === "EEXIST" && statSync(folder).isDirectory()) return;
+    const parent = dirname(folder);
+    if (code !== "ENOENT" || parent === folder || isFolder(parent)) throw error;
+    makeFolder(parent);
+    mkdirSync(folder, { mode: 0o700 });
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
