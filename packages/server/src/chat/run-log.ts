@@ -1,6 +1,6 @@
 import type { RunEvent } from "@llm-backend/contract";
 import type { Run } from "@llm-backend/storage";
-import { ReplayLog, type LogShape } from "@llm-backend/stream";
+import { ReplayLog, splitText, type LogShape } from "@llm-backend/stream";
 
 /** The log of a run: what its followers read. A delta has as many units as characters, any other event has one. */
 export type RunLog = ReplayLog<RunEvent>;
@@ -16,9 +16,10 @@ const shape: LogShape<RunEvent> = {
       : undefined,
   split(event, units) {
     if (!isDelta(event)) throw new RangeError("Only text can be cut.");
+    const [head, tail] = splitText(event.text, units);
     return [
-      { type: event.type, text: event.text.slice(0, units) },
-      { type: event.type, text: event.text.slice(units) },
+      { type: event.type, text: head },
+      { type: event.type, text: tail },
     ];
   },
 };

@@ -1,4 +1,4 @@
-import { sql, type Kysely } from "kysely";
+import { sql, SqliteAdapter, type Kysely } from "kysely";
 
 /** Users, logins, conversations with their messages, runs with their journal, upstreams, settings. */
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -8,10 +8,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await createUpstreams(db);
 }
 
+/** SQLite keeps rows by a key that is called `integer`, and by no other; elsewhere an integer has 32 bits. */
+function wholeId(db: Kysely<unknown>): "integer" | "bigint" {
+  return db.getExecutor().adapter instanceof SqliteAdapter ? "integer" : "bigint";
+}
+
 async function createUsers(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("users")
-    .addColumn("id", "bigint", (column) => column.primaryKey())
+    .addColumn("id", wholeId(db), (column) => column.primaryKey())
     .addColumn("username", "text", (column) => column.notNull())
     .addColumn("username_key", "text", (column) => column.notNull().unique())
     .addColumn("password_hash", "text", (column) => column.notNull())
@@ -42,7 +47,7 @@ async function createUsers(db: Kysely<unknown>): Promise<void> {
 async function createConversations(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("conversations")
-    .addColumn("id", "bigint", (column) => column.primaryKey())
+    .addColumn("id", wholeId(db), (column) => column.primaryKey())
     .addColumn("user_id", "bigint", (column) => column.notNull().references("users.id").onDelete("cascade"))
     .addColumn("title", "text", (column) => column.notNull())
     .addColumn("model", "text", (column) => column.notNull())
