@@ -1,7 +1,9 @@
 import { getEventListeners } from "node:events";
 import {
+  answer,
   createBlackHole,
   createFakeUpstream,
+  fail,
   head,
   role,
   say,
@@ -114,6 +116,20 @@ test("nothing is handed on after an abort, and no listener stays on the signal",
   expect(getEventListeners(controller.signal, "abort")).toHaveLength(0);
 });
 
+test("no timer stays behind, however an answer ended", async () => {
+  await using upstream = await createFakeUpstream({ reply: { steps: [say("a"), stall()] } });
+  const countTimers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = countTimers();
+  await using under = openGateway([upstream]);
+  const aborted = startAsking(under.gateway, { onFirst: () => aborted.abort() });
+  expect((await aborted.done).error?.code).toBe("cancelled");
+  upstream.setReply(answer("x"));
+  expect((await ask(under.gateway)).text).toBe("x");
+  upstream.setReply(fail(500));
+  expect((await ask(under.gateway)).error?.code).toBe("upstream_unavailable");
+  expect(countTimers()).toBe(before);
+});
+
 test("a complete answer leaves no listener on the signal", async () => {
   await using upstream = await createFakeUpstream();
   await using under = openGateway([upstream]);
@@ -134,7 +150,7 @@ test("a receiver that throws ends the answer, closes the socket, and hurts nobod
       },
     },
   );
-  await expect(chat).rejects.toMatchObject({ code: "internal" });
+  await expect(chat).rejects.toMatchObject({ code: "internal", cause: new Error("a bug of the receiver") });
   expect((await (await upstream.nextCall()).closed).by).toBe("client");
 });
 

@@ -2,6 +2,7 @@ import {
   answer,
   createFakeUpstream,
   createHandDrivenReply,
+  createPacedUpstream,
   finish,
   page,
   role,
@@ -52,6 +53,14 @@ test("hands on everything that one read brought as one list, neighbours of one k
   const { batches } = await asking.done;
   expect(batches.at(-1)).toEqual([{ type: "text-delta", text: "x".repeat(50) }]);
   expect(batches.length).toBeLessThanOrEqual(3);
+});
+
+test("joins what a server sent in many chunks and one write", async () => {
+  await using upstream = await createPacedUpstream({ tokens: 200 });
+  await using under = openGateway([upstream.url]);
+  const { text, batches } = await ask(under.gateway);
+  expect(text).toBe(upstream.text);
+  expect(batches.length).toBeLessThan(5);
 });
 
 test("passes on each read at once", async () => {

@@ -79,7 +79,11 @@ const join = (batches: Asked["batches"], type: AnswerPart["type"]): string =>
     .join("");
 
 /** Asks, and lets the test watch. */
-export function startAsking(gateway: Gateway, request: Partial<ChatRequest> = {}): Asking {
+export function startAsking(
+  gateway: Gateway,
+  asked: Partial<ChatRequest> & { onFirst?: () => void } = {},
+): Asking {
+  const { onFirst, ...request } = asked;
   const controller = new AbortController();
   const batches: (readonly AnswerPart[])[] = [];
   const watchers = new Set<() => void>();
@@ -89,6 +93,7 @@ export function startAsking(gateway: Gateway, request: Partial<ChatRequest> = {}
       signal: controller.signal,
       onParts: (parts) => {
         batches.push(parts);
+        if (batches.length === 1) onFirst?.();
         for (const watcher of watchers) watcher();
       },
     },

@@ -11,6 +11,7 @@ import {
   role,
   say,
   stall,
+  startFakeUpstreamProcess,
   wait,
   type Reply,
   type Step,
@@ -42,10 +43,25 @@ test("U14: an answer that stalls ends as a timeout, after any number of pieces",
 });
 
 test("U14: what comes in time, however slowly, is not idle", async () => {
-  const slow = pieces.flatMap((piece): Step[] => [say(piece), wait(30), comment(), wait(30)]);
-  const { text, outcome } = await askOne({ steps: [...slow, finish()] }, { idleMs: 50 });
+  const slow = pieces.flatMap((piece): Step[] => [say(piece), wait(50), comment(), wait(50)]);
+  const { text, outcome } = await askOne({ steps: [...slow, finish()] }, { idleMs: 400 });
   expect(text).toBe(pieces.join(""));
   expect(outcome?.finishReason).toBe("stop");
+});
+
+test("P23: what arrived while this process was busy counts as in time", async () => {
+  await using upstream = await startFakeUpstreamProcess({ tokens: 50, tokensPerSecond: 100 });
+  await using under = openGateway([toUpstream(upstream.url, { clocks: { idleMs: 150 } })]);
+  const asking = startAsking(under.gateway, {
+    onFirst: () => {
+      // In an immediate, because timers come next in a turn of the event loop, before sockets.
+      setImmediate(() => {
+        const busyUntil = performance.now() + 250;
+        while (performance.now() < busyUntil);
+      });
+    },
+  });
+  expect((await asking.done).outcome?.finishReason).toBe("stop");
 });
 
 const whole = renderBody([role(), say(pieces), finish()]);
@@ -102,6 +118,13 @@ test("U18: a finish reason is an end even if the connection is lost right after 
     const { text, outcome } = await askOne({ steps }, { idleMs: 60 });
     expect([text, outcome?.finishReason]).toEqual([pieces.join(""), "stop"]);
   }
+});
+
+test("U18: a finish reason that comes with a piece is an end only if the body ends too", async () => {
+  const last = event({ choices: [{ delta: { content: "x" }, finish_reason: "stop" }] });
+  expect((await askOne({ steps: [last] })).outcome?.finishReason).toBe("stop");
+  for (const end of [cut(), stall()])
+    expect((await askOne({ steps: [last, end] }, { idleMs: 60 })).error).toBeDefined();
 });
 
 test("U18: [DONE] without a finish reason is an end, called stop", async () => {

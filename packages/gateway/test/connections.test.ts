@@ -11,6 +11,7 @@ import {
   say,
   stall,
   toFrame,
+  wait,
   type Reply,
 } from "@llm-backend/testing/fake-upstream";
 import { expect, test } from "vitest";
@@ -28,6 +29,18 @@ test("answers that were read to their end share one connection", async () => {
   await using upstream = await createFakeUpstream();
   await using under = openGateway([upstream]);
   for (let count = 0; count < 20; count++) await askCalmly(under.gateway);
+  expect(upstream.connectionsAccepted).toBe(1);
+});
+
+test("an answer whose body ends a moment after [DONE] gives its connection back", async () => {
+  await using upstream = await createFakeUpstream({ reply: { steps: [say("x"), finish(), wait("end")] } });
+  await using under = openGateway([upstream]);
+  expect((await ask(under.gateway)).outcome?.finishReason).toBe("stop");
+  upstream.open("end");
+  await upstream.calls[0]?.answered;
+  // The end is on its way: one turn to read it, one for the pool.
+  for (let turn = 0; turn < 4; turn++) await setImmediate();
+  await ask(under.gateway);
   expect(upstream.connectionsAccepted).toBe(1);
 });
 

@@ -11,7 +11,7 @@ export type AnswerProgress = {
   /** `[DONE]` came, or a whole completion: nothing more follows. */
   isDone: boolean;
   finishReason: string | undefined;
-  /** The finish reason came alone: nobody sends it with every piece. */
+  /** The finish reason came without a piece of text: only an end does. */
   finishStoodAlone: boolean;
   model: string | undefined;
   usage: Usage | undefined;

@@ -17,13 +17,21 @@ export function createAttemptClock(clocks: Clocks, onExpire: (stage: Stage) => v
   let stage: Stage = "connectMs";
   let runningMs = -1;
   let timer: NodeJS.Timeout | undefined;
+  let verdict: NodeJS.Immediate | undefined;
+
+  // Timers come before sockets in a turn of the event loop. After a turn that took long, what was waited for may have
+  // been there all the time: the sockets are read first.
+  function expire(): void {
+    verdict = setImmediate(onExpire, stage);
+  }
 
   function run(ms: number): void {
+    clearImmediate(verdict);
     // Refreshing is all that a read of a long stream costs.
     if (timer !== undefined && runningMs === ms) return void timer.refresh();
     clearTimeout(timer);
     runningMs = ms;
-    timer = setTimeout(() => onExpire(stage), ms);
+    timer = setTimeout(expire, ms);
   }
 
   return {
@@ -33,6 +41,7 @@ export function createAttemptClock(clocks: Clocks, onExpire: (stage: Stage) => v
     },
     restart: (ms = clocks[stage]) => run(ms),
     stop() {
+      clearImmediate(verdict);
       clearTimeout(timer);
       timer = undefined;
     },

@@ -76,6 +76,7 @@ export class Attempt implements ExchangeListener {
   };
   #status: number | undefined;
   #errorBody: ErrorBody | undefined;
+  #isBodyRead = false;
   #isEnded = false;
 
   constructor(connections: Connections, input: AttemptInput) {
@@ -85,7 +86,9 @@ export class Attempt implements ExchangeListener {
     this.#input = input;
     this.#reader = createAnswerReader(input.limits);
     this.#exchange = new Exchange(connections, input.request, this);
-    this.#clock = createAttemptClock(input.candidate.upstream.clocks, (stage) => this.#expire(stage));
+    this.#clock = createAttemptClock(input.candidate.upstream.clocks, (stage) =>
+      this.#breakOff(stageFailures[stage]),
+    );
   }
 
   start(): void {
@@ -128,15 +131,23 @@ export class Attempt implements ExchangeListener {
   }
 
   onEnd(): void {
-    if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody), "all");
+    this.#isBodyRead = true;
+    if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody));
     this.#pass(this.#reader.end());
     this.#judge();
-    this.#end(this.#isComplete() ? undefined : this.#toIncomplete(), "all");
+    this.#end(this.#isComplete() ? undefined : this.#toIncomplete());
   }
 
   onFailure(error: Error, phase: ExchangePhase): void {
-    if (this.#errorBody !== undefined) this.#end(this.#toAnswerFailure(this.#errorBody));
-    else this.#end(this.#isComplete() ? undefined : toTransportFailure(error, phase));
+    this.#breakOff(toTransportFailure(error, phase));
+  }
+
+  /** The body will not end as its framing said. */
+  #breakOff(failure: Failure): void {
+    if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody));
+    // A reason that comes with a piece of text may come with every piece: it proves nothing by itself.
+    const { finishStoodAlone } = this.#reader.progress;
+    this.#end(this.#isComplete() && finishStoodAlone ? undefined : failure);
   }
 
   #elapsed(): number {
@@ -174,13 +185,15 @@ export class Attempt implements ExchangeListener {
     }
     try {
       this.#input.onParts(parts);
-    } catch {
-      this.#end({ ...toFailure("cancelled", "internal", "the receiver of the answer failed"), final: true });
+    } catch (cause) {
+      const failure = toFailure("cancelled", "internal", "the receiver of the answer failed");
+      this.#end({ ...failure, final: true, cause });
     }
   }
 
   /** Decides after a read whether the answer goes on. */
   #judge(): void {
+    if (this.#isEnded) return;
     const { fault, isDone, hasContent, finishReason, finishStoodAlone } = this.#reader.progress;
     if (fault !== undefined) {
       const { error, outcome, message } = fault;
@@ -199,18 +212,18 @@ export class Attempt implements ExchangeListener {
     } else if (hasContent) this.#clock.restart();
   }
 
-  #expire(stage: Stage): void {
-    if (this.#errorBody !== undefined) this.#end(this.#toAnswerFailure(this.#errorBody));
-    else this.#end(this.#isComplete() ? undefined : stageFailures[stage]);
+  /** What is left of a complete answer's body is read off; anything else closes the socket. */
+  #leave(isComplete: boolean): void {
+    if (isComplete) this.#exchange.release();
+    else this.#exchange.abort();
   }
 
-  /** Ends the attempt once. What is left of a complete answer's body is read off; anything else closes the socket. */
-  #end(failure: Failure | undefined, read: "all" | "part" = "part"): void {
+  /** Ends the attempt, once. */
+  #end(failure: Failure | undefined): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#clock.stop();
-    if (read === "part" && failure === undefined && this.#reader.progress.isDone) this.#exchange.release();
-    else if (read === "part") this.#exchange.abort();
+    if (!this.#isBodyRead) this.#leave(failure === undefined && this.#reader.progress.isDone);
     this.#times.totalMs = this.#elapsed();
     const { finishReason = "stop", model, usage, framesMalformed, hasContent } = this.#reader.progress;
     this.#resolve({

@@ -16,6 +16,8 @@ export type Failure = {
   readonly retryAfterMs?: number;
   /** The upstream does not know `stream_options`: it may answer when asked without. */
   readonly refusesStreamOptions?: true;
+  /** What was thrown, where that was not the upstream's doing. */
+  readonly cause?: unknown;
 };
 
 /** A failure that another upstream may not have. */

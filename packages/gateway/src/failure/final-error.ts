@@ -13,7 +13,11 @@ function toDetails(failures: readonly Failure[]): ErrorDetails | undefined {
 
 function toDomainError(code: ErrorCode, failures: readonly Failure[], message?: string): DomainError {
   const details = toDetails(failures);
-  return new DomainError(code, message, details === undefined ? {} : { details });
+  const cause = failures.at(-1)?.cause;
+  return new DomainError(code, message, {
+    ...(details !== undefined && { details }),
+    ...(cause !== undefined && { cause }),
+  });
 }
 
 /** The error of a failure that ends the search. */
