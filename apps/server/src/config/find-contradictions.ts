@@ -1,13 +1,11 @@
 import { urlExpectation } from "./base-url.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import { isAllowed } from "./model-pattern.ts";
-import type { RawDocument } from "./read-yaml-file.ts";
+import { isRawDocument, type RawDocument } from "./raw-document.ts";
 
 // Works on the raw document, so that contradictions are found beside all other mistakes, not after them.
 
-const isMap = (value: unknown): value is RawDocument =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const toMap = (value: unknown): RawDocument => (isMap(value) ? value : {});
+const toMap = (value: unknown): RawDocument => (isRawDocument(value) ? value : {});
 const toList = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 const isText = (value: unknown): value is string => typeof value === "string";
 
@@ -19,7 +17,7 @@ export function findContradictions(document: RawDocument): ConfigProblem[] {
     ...findClockProblems(document, ""),
     ...findLimitProblems(document),
     ...toList(document.upstreams).flatMap((item, index) =>
-      isMap(item) ? findUpstreamProblems(item, `upstreams[${index}]`) : [],
+      isRawDocument(item) ? findUpstreamProblems(item, `upstreams[${index}]`) : [],
     ),
     ...findDuplicates(document, "upstreams"),
     ...findDuplicates(document, "providers"),

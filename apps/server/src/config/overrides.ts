@@ -1,5 +1,5 @@
 import type { Environment, SettingVariable } from "../env.ts";
-import type { RawDocument } from "./read-yaml-file.ts";
+import { isRawDocument, type RawDocument } from "./raw-document.ts";
 
 /** What the command line may say about the configuration. */
 export type ConfigFlags = {
@@ -101,7 +101,7 @@ function listFlags(flags: ConfigFlags): Setting[] {
 function remove(document: RawDocument, [first, ...rest]: readonly string[]): void {
   if (first === undefined) return;
   if (rest.length === 0) delete document[first];
-  else if (isMap(document[first])) remove(document[first], rest);
+  else if (isRawDocument(document[first])) remove(document[first], rest);
 }
 
 function set(document: RawDocument, [first, ...rest]: readonly string[], value: unknown): void {
@@ -112,9 +112,5 @@ function set(document: RawDocument, [first, ...rest]: readonly string[], value: 
   }
   // A scalar in the section's place stays, to be reported.
   document[first] ??= {};
-  if (isMap(document[first])) set(document[first], rest, value);
-}
-
-function isMap(value: unknown): value is RawDocument {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isRawDocument(document[first])) set(document[first], rest, value);
 }

@@ -6,7 +6,8 @@ import { configSchema } from "./config-schema.ts";
 import { findContradictions } from "./find-contradictions.ts";
 import { findNotices } from "./find-notices.ts";
 import { withOverrides, type ConfigFlags, type OverriddenDocument } from "./overrides.ts";
-import { readYamlFile, type RawDocument } from "./read-yaml-file.ts";
+import { isRawDocument, type RawDocument } from "./raw-document.ts";
+import { readYamlFile } from "./read-yaml-file.ts";
 import { isPublishedSample } from "./secret-strength.ts";
 import { toConfig, type Config } from "./to-config.ts";
 import { toProblems } from "./to-problems.ts";
@@ -71,8 +72,8 @@ function withoutPublishedSecret(document: RawDocument): {
   notices: readonly ConfigNotice[];
 } {
   const { jwt } = document;
-  if (typeof jwt !== "object" || jwt === null || !("secret" in jwt)) return { document, notices: [] };
-  if (typeof jwt.secret !== "string" || !isPublishedSample(jwt.secret)) return { document, notices: [] };
+  if (!isRawDocument(jwt) || typeof jwt.secret !== "string" || !isPublishedSample(jwt.secret))
+    return { document, notices: [] };
   const { secret: _, ...rest } = jwt;
   const message =
     "is the sample that was published with the earlier system: anyone could sign tokens with it, so it is not used, and tokens signed with it are refused. The server takes a secret of its own from its data folder; people log in again";

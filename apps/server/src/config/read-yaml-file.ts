@@ -2,9 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type YAMLError } from "yaml";
 import { isSecretName } from "../logging/secret-names.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
-
-/** A map of keys as a file holds them, before anything is known about them. */
-export type RawDocument = Record<string, unknown>;
+import { toFileReason } from "./file-reason.ts";
+import type { RawDocument } from "./raw-document.ts";
 
 const fileBytesMax = 1_048_576;
 const linesMax = 20;
@@ -61,19 +60,8 @@ function readText(file: string): string {
     return readFileSync(file, "utf8");
   } catch (error) {
     if (error instanceof ConfigError) throw error;
-    throw new ConfigError([{ path: file, message: `cannot be read: ${toReason(error)}` }]);
+    throw new ConfigError([{ path: file, message: `cannot be read: ${toFileReason(error)}` }]);
   }
-}
-
-function toReason(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reasons: Record<string, string> = {
-    ENOENT: "there is no such file",
-    EACCES: "permission denied",
-    EISDIR: "it is a folder",
-    ENOTDIR: "a part of its path is no folder",
-  };
-  return reasons[code] ?? (code === "" ? "an unknown error" : code);
 }
 
 function toProblem({ line, col }: { line: number; col: number }, code: YAMLError["code"]): ConfigProblem {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ConfigError } from "../config/config-error.ts";
-import { toFileCode, toFileReason } from "./file-reason.ts";
+import { toFileCode, toFileReason } from "../config/file-reason.ts";
 
 /**
  * Makes the data folder, for its owner only, and makes sure that it can be written. One that exists keeps its rights.

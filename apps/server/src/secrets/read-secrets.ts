@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, type ConfigNotice } from "../config/config-error.ts";
+import { toFileReason } from "../config/file-reason.ts";
 import { masterKeyBytes, readMasterKey } from "../config/master-key.ts";
 import { findSecretWeakness } from "../config/secret-strength.ts";
 import type { Config } from "../config/to-config.ts";
-import { toFileReason } from "./file-reason.ts";
 import { findWideMode, readOrCreateSecretFile, restrictFile } from "./secret-file.ts";
 
 /** The secrets of the process. */

@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { ConfigError } from "../config/config-error.ts";
-import { toFileCode, toFileReason } from "./file-reason.ts";
+import { toFileCode, toFileReason } from "../config/file-reason.ts";
 
 /** The content of a secret's file. */
 export type SecretFile = {
