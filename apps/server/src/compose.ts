@@ -31,6 +31,11 @@ export type ComposeOptions = {
   readonly logger: Logger;
 };
 
+/** The environment variables in which providers' keys are looked for. */
+export const providerKeyVariables: readonly string[] = knownProviders.flatMap(
+  (provider) => provider.keyVariables ?? [],
+);
+
 /** Builds storage, gateway and services. The only place that knows them all. */
 export async function compose({ config, environment, logger }: ComposeOptions): Promise<Parts> {
   openDataFolder(config.data);

@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import { compose, type ComposeOptions, type Parts } from "./compose.ts";
 import type { Config } from "./config/to-config.ts";
 import { createHost, type Host } from "./http/create-host.ts";
+import { answerErrors, refuse } from "./http/error-answers.ts";
 import { mountHealth } from "./http/health-routes.ts";
 import { mountTrpc } from "./http/mount-trpc.ts";
 import { mountWebSocket } from "./http/mount-websocket.ts";
@@ -61,6 +62,8 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
       createContext: (caller) => ({ services: backend.services, ...caller }),
       onInternalError: (error) => logger.error({ err: error }, "Internal error"),
       messageBytesMax: config.limits.body_bytes_max,
+      urlBytesMax: config.limits.url_bytes_max,
+      batchCallsMax: config.limits.batch_calls_max,
       trustedProxies: config.trusted_proxies,
     }),
   );
@@ -126,6 +129,7 @@ function mountFaces(
       return { isReady: database === "ok" && server === "ok", checks: { server, database } };
     },
   });
+  answerErrors(host.app, { onInternalError });
   mountRoot(host.app);
   mountTrpc(host.app, { createContext, onInternalError, batchCallsMax: config.limits.batch_calls_max });
   mountApi(host.app, { createContext, onInternalError, version, pingMs: 10_000 });
@@ -136,6 +140,7 @@ function toHostOptions(config: Config, logger: Logger) {
   return {
     logger,
     newRequestId: () => newId.text("req"),
+    refuse,
     corsOrigins: config.cors.origins,
     trustedProxies: config.trusted_proxies,
     limits: {
@@ -149,9 +154,8 @@ function toHostOptions(config: Config, logger: Logger) {
 
 /** A base URL that works on this machine, whatever the server is bound to. */
 function toUrl({ host, port }: { host: string; port: number }): string {
-  const isAny = host === "::" || host === "0.0.0.0";
-  const name = isAny ? "127.0.0.1" : host.includes(":") ? `[${host}]` : host;
-  return `http://${name}:${port}`;
+  if (host === "::" || host === "0.0.0.0") return `http://127.0.0.1:${port}`;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** Waits until all connections are closed, but not for ever: a reader may be gone without saying so. */

@@ -2,7 +2,7 @@ export { appRouter, createCaller, type AppRouter, type Caller } from "./app-rout
 export { createBackend, type Backend, type Services, type ServiceSettings, type ServicesDeps } from "./services.ts";
 export type { Context } from "./trpc/context.ts";
 export type { ProcedureMeta } from "./trpc/trpc.ts";
-export { mapError, type ErrorShape, type MappedError } from "./trpc/error-shape.ts";
+export { mapError, toErrorBody, type ErrorShape, type MappedError } from "./trpc/error-shape.ts";
 export { requireShallow } from "./trpc/require-shallow.ts";
 export type { Viewer } from "./auth/viewer.ts";
 export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";

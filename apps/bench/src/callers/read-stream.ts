@@ -1,4 +1,4 @@
-import { Agent, request } from "node:http";
+import { request, type Agent } from "node:http";
 import type { Asked } from "./caller.ts";
 
 /** A request whose answer is read to its end. */

@@ -1,5 +1,5 @@
-import { providers } from "@llm-backend/gateway";
 import type { Command } from "commander";
+import { providerKeyVariables } from "../compose.ts";
 import type { ConfigFlags } from "../config/overrides.ts";
 import { readConfig, type ReadConfig } from "../config/read-config.ts";
 import { readEnvironment, type Environment } from "../env.ts";
@@ -14,7 +14,7 @@ export function addConfigOptions(command: Command): Command {
 
 /** Reads the environment with all variables that providers' keys may stand in. */
 export function readProcessEnvironment(): Environment {
-  return readEnvironment(providers.flatMap((provider) => provider.keyVariables ?? []));
+  return readEnvironment(providerKeyVariables);
 }
 
 /**

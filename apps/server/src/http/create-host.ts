@@ -3,6 +3,8 @@ import cors from "@fastify/cors";
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import type { ListenAddress } from "../config/listen-address.ts";
+import { answerBroken } from "./broken-request.ts";
+import { findRefusal, toPathRefusal, type Refusal } from "./refusal.ts";
 
 /** What the HTTP host needs to know. */
 export type HostOptions = {
@@ -16,6 +18,8 @@ export type HostOptions = {
     readonly headersMs: number;
     readonly requestMs: number;
   };
+  /** Answers a request that no face gets to see, in the words of the face that it is for. */
+  readonly refuse: (reply: FastifyReply, refusal: Refusal) => void;
 };
 
 /** The HTTP host: one application behind any number of addresses. */
@@ -38,17 +42,26 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     keepAliveTimeout: 65_000,
   };
   const servers: Server[] = [];
+  // Named by what Fastify needs of it, or the type of everything here would carry pino's.
+  const loggerInstance: FastifyBaseLogger = options.logger;
   const app = fastify({
-    loggerInstance: options.logger as FastifyBaseLogger,
+    loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: options.newRequestId,
     bodyLimit: limits.bodyBytesMax,
     trustProxy: options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: limits.urlBytesMax },
+    clientErrorHandler: answerBroken,
+    frameworkErrors(error, request, reply) {
+      setSecurityHeaders(request, reply);
+      options.refuse(reply, toPathRefusal(error));
+    },
     // One server for each address, all in front of the same application.
     serverFactory(handler) {
       for (const _ of addresses) servers.push(createServer(serverOptions, handler));
+      // The framework answers for the first one itself.
+      for (const server of servers.slice(1)) server.on("clientError", answerBroken);
       return servers[0] as Server;
     },
   });
@@ -57,12 +70,14 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     methods: ["GET", "POST", "PUT", "DELETE"],
     exposedHeaders: ["retry-after", "x-request-id"],
     maxAge: 600,
+    // Whoever asks what a path takes without being a browser is answered too.
+    strictPreflight: false,
   });
   app.addHook("onRequest", (request, reply, done) => {
     setSecurityHeaders(request, reply);
-    const refusal = findRefusal(request, limits.urlBytesMax);
+    const refusal = findRefusal(request.raw, limits.urlBytesMax);
     if (refusal === undefined) done();
-    else void reply.code(refusal.status).send({ error: refusal.message });
+    else options.refuse(reply, refusal);
   });
   app.addHook("onResponse", (request, reply, done) => {
     logResponse(request, reply);
@@ -110,23 +125,6 @@ function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply): void 
   reply.header("x-content-type-options", "nosniff");
   reply.header("referrer-policy", "no-referrer");
   reply.header("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-}
-
-/** Requests that Node's parser lets pass and that no honest client sends. */
-function findRefusal(
-  request: FastifyRequest,
-  urlBytesMax: number,
-): { status: number; message: string } | undefined {
-  const { url, rawHeaders } = request.raw;
-  if (!url?.startsWith("/")) return { status: 400, message: "The request's target must be a path." };
-  if (url.length > urlBytesMax) return { status: 414, message: "The URL is too long." };
-  let hosts = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase();
-    if (name === "host") hosts++;
-    if (name === "__proto__") return { status: 400, message: "A header has a name that is not allowed." };
-  }
-  return hosts > 1 ? { status: 400, message: "The request names more than one host." } : undefined;
 }
 
 function logResponse(request: FastifyRequest, reply: FastifyReply): void {

@@ -1,5 +1,5 @@
 import { appRouter, mapError, type Context } from "@llm-backend/server";
-import { fastifyTRPCPlugin, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
+import { fastifyRequestHandler, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { DomainError } from "@llm-backend/contract";
 
@@ -28,13 +28,41 @@ export function mountTrpc(app: FastifyInstance, options: TrpcOptions): void {
       return options.createContext(req);
     },
     onError({ error, req }) {
-      if (mapError(error).reason === "internal") options.onInternalError(error, req as FastifyRequest | undefined);
+      if (mapError(error).reason === "internal") options.onInternalError(error, req);
     },
-    responseMeta({ errors }) {
+    responseMeta({ errors, eagerGeneration }) {
       const waits = errors.map((error) => mapError(error).details.retryAfterMs ?? 0);
       const retryAfterMs = Math.max(0, ...waits);
-      return retryAfterMs === 0 ? {} : { headers: { "retry-after": String(Math.ceil(retryAfterMs / 1000)) } };
+      return {
+        headers: {
+          // What tRPC refuses before it looks for the procedure would go out as text.
+          ...(eagerGeneration ? {} : { "content-type": "application/json" }),
+          ...(retryAfterMs === 0 ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1000)) }),
+        },
+      };
     },
   };
-  void app.register(fastifyTRPCPlugin, { prefix: trpcPath, trpcOptions });
+  void app.register(
+    (scope, _options, done) => {
+      scope.removeAllContentTypeParsers();
+      scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, parsed) => readText(body, parsed));
+      scope.all("/:path", (req, res) =>
+        fastifyRequestHandler({ ...trpcOptions, req, res, path: (req.params as { path: string }).path }),
+      );
+      done();
+    },
+    { prefix: trpcPath },
+  );
+}
+
+/** Reads a body as text; what is no UTF-8 is refused, and not stored with other characters in its place. */
+function readText(body: string | Buffer, parsed: (error: Error | null, text?: string) => void): void {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(body as Buffer);
+  } catch (cause) {
+    parsed(new DomainError("invalid_input", "The body is not valid UTF-8.", { cause }));
+    return;
+  }
+  parsed(null, text);
 }

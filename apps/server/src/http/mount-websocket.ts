@@ -4,6 +4,7 @@ import { appRouter, mapError, type Context } from "@llm-backend/server";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
 import { readBearer, readCredential } from "./request-context.ts";
+import { findRefusal } from "./refusal.ts";
 import { trpcPath } from "./mount-trpc.ts";
 
 /** What the face needs of its host. */
@@ -11,6 +12,8 @@ export type WebSocketOptions = {
   readonly createContext: (given: Pick<Context, "credential" | "address">) => Context;
   readonly onInternalError: (error: unknown) => void;
   readonly messageBytesMax: number;
+  readonly urlBytesMax: number;
+  readonly batchCallsMax: number;
   /** The proxies whose word about the caller's address is believed. */
   readonly trustedProxies: readonly string[];
 };
@@ -31,6 +34,10 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
     server,
     path: trpcPath,
     maxPayload: options.messageBytesMax,
+    verifyClient({ req }, answer) {
+      const refusal = findRefusal(req, options.urlBytesMax);
+      answer(refusal === undefined, refusal?.status, refusal?.message);
+    },
   });
   // Without a listener, what a broken client sends would end the process.
   sockets.on("error", options.onInternalError);
@@ -50,8 +57,9 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
         address: readAddress(req, trust) ?? "",
       });
     },
+    maxBatchSize: options.batchCallsMax,
     onError({ error }) {
-      if (mapError(error).reason === "internal") options.onInternalError(error);
+      if (mapError(error).reason === "internal" && !isCallersFault(error)) options.onInternalError(error);
     },
   });
   return {
@@ -61,6 +69,11 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
       sockets.close();
     },
   };
+}
+
+/** What a caller does to its own connection, a message too large or a broken frame, closes that connection. */
+function isCallersFault({ cause }: Error): boolean {
+  return cause instanceof Error && "code" in cause && String(cause.code).startsWith("WS_ERR_");
 }
 
 /** tRPC writes as events come and does not ask how much of it was read; this does. */

@@ -33,5 +33,4 @@ export function mountRoot(app: FastifyInstance): void {
       .header("content-security-policy", policy)
       .send(setupPage),
   );
-  app.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "There is no such path." }));
 }

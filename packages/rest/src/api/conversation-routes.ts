@@ -102,14 +102,14 @@ export const conversationRoutes: readonly JsonRoute[] = [
     errors: { 401: noToken },
     async call(caller) {
       const rows = [];
-      let cursor: number | null | undefined;
+      let cursor: number | undefined;
       do {
-        const page = await caller.conversation.list({ limit: 100, ...(cursor == null ? {} : { cursor }) });
+        const page = await caller.conversation.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
         for (const { conversationId, title, createdAt } of page.conversations) {
           rows.push({ conversation_id: conversationId, title, created_time: toSeconds(createdAt) });
         }
-        cursor = page.nextCursor;
-      } while (cursor !== null);
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
       return rows;
     },
   },
@@ -134,15 +134,15 @@ export const conversationRoutes: readonly JsonRoute[] = [
 /** The branch that the conversation shows, oldest first; an answer that never said a word is no message here. */
 async function readAllMessages(caller: Caller, conversationId: number): Promise<MessageView[]> {
   const pages: MessageView[][] = [];
-  let cursor: string | null | undefined;
+  let cursor: string | undefined;
   do {
     const page = await caller.conversation.history({
       conversationId,
       limit: 200,
-      ...(cursor == null ? {} : { cursor }),
+      ...(cursor === undefined ? {} : { cursor }),
     });
     pages.unshift(page.messages);
-    cursor = page.nextCursor;
-  } while (cursor !== null);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
   return pages.flat().filter((message) => message.role === "user" || message.content !== "");
 }

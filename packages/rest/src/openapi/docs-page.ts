@@ -85,11 +85,11 @@ function describe(schema: JsonSchema | undefined): string {
 
 /** Text with `code` in it. */
 function renderInline(text: string): string {
-  return escapeHtml(text).replace(/`([^`]*)`/g, "<code>$1</code>");
+  return escapeHtml(text).replaceAll(/`([^`]*)`/g, "<code>$1</code>");
 }
 
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
+  return text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 
 const style = `

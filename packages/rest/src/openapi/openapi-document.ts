@@ -46,7 +46,7 @@ const description =
 export function toOpenApiDocument(routes: readonly Route[], options: { version: string }): OpenApiDocument {
   const paths: Record<string, Record<string, Operation>> = {};
   for (const route of routes) {
-    const path = route.path.replace(/:(\w+)/g, "{$1}");
+    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: toOperation(route) };
   }
   return {
@@ -81,12 +81,12 @@ function toOperation(route: Route): Operation {
 }
 
 function toParameters(route: Route): Parameter[] {
-  const inPath = Object.entries(route.params ?? {}).map(([name, { description, schema }]) => ({
+  const inPath = Object.entries(route.params ?? {}).map(([name, param]) => ({
     name,
     in: "path" as const,
     required: true,
-    description,
-    schema: toSchema(schema),
+    description: param.description,
+    schema: toSchema(param.schema),
   }));
   const inHeader = Object.entries(route.headers ?? {}).map(([name, text]) => ({
     name,

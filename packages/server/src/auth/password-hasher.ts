@@ -51,8 +51,8 @@ export async function createPasswordHasher(options: PasswordHasherOptions): Prom
       return queue(() => argon2Verify(hash, password));
     },
     isOutdated(hash) {
-      const cost = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(hash);
-      return cost === null || Number(cost[1]) < options.memoryKib || Number(cost[2]) < options.timeCost;
+      const stored = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(hash);
+      return stored === null || Number(stored[1]) < options.memoryKib || Number(stored[2]) < options.timeCost;
     },
   };
 }

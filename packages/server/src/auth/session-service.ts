@@ -95,16 +95,15 @@ export function createSessionService(deps: SessionServiceDeps) {
       const session = await storage.transaction(async (tx) => {
         const found = await tx.sessions.findWithUser(sessionId);
         if (found === undefined || !isAlive(found.session) || found.user.status !== "active") return undefined;
-        const { session } = found;
+        const { createdAt, refreshGeneration, refreshedAt } = found.session;
         const at = now();
-        if (generation === session.refreshGeneration) {
-          const expiresAt = Math.min(at + lifetimes.refreshIdleMs, session.createdAt + lifetimes.sessionMs);
+        if (generation === refreshGeneration) {
+          const expiresAt = Math.min(at + lifetimes.refreshIdleMs, createdAt + lifetimes.sessionMs);
           await tx.sessions.advance(sessionId, { generation, now: at, expiresAt });
-          return { ...session, refreshGeneration: generation + 1, refreshedAt: at, expiresAt };
+          return { ...found.session, refreshGeneration: generation + 1, refreshedAt: at, expiresAt };
         }
-        const isRetry =
-          generation === session.refreshGeneration - 1 && at - (session.refreshedAt ?? 0) <= refreshGraceMs;
-        if (isRetry) return session;
+        const isRetry = generation === refreshGeneration - 1 && at - (refreshedAt ?? 0) <= refreshGraceMs;
+        if (isRetry) return found.session;
         await tx.sessions.revoke(sessionId, at);
         return undefined;
       });

@@ -8,13 +8,13 @@ import {
   stoppedRunSchema,
   streamInput,
   DomainError,
-  type FollowInput,
   type RunEvent,
 } from "@llm-backend/contract";
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import type { Viewer } from "../auth/viewer.ts";
 import type { Services } from "../services.ts";
 import { router, userProcedure } from "../trpc/trpc.ts";
+import type { OpenedAnswer } from "./run-service.ts";
 
 /** Answers: starting, following, stopping them. */
 export const chatRouter = router({
@@ -22,16 +22,19 @@ export const chatRouter = router({
    * Starts the run named by `requestId`, or joins it, and follows it to its end. A client that lost its connection
    * calls again with the id of the last event it saw: nothing is sent twice, and nothing is asked twice.
    */
-  stream: userProcedure.input(streamInput).subscription(async function* ({ ctx, input, signal }) {
+  stream: userProcedure.input(streamInput).subscription(async ({ ctx, input, signal }) => {
     const { lastEventId, ...send } = input;
+    ctx.services.runs.requireFreeStream(ctx.viewer);
     const { runId } = await ctx.services.chat.send(ctx.viewer, send);
-    yield* follow(ctx, { runId, lastEventId }, signal);
+    return follow(ctx, await ctx.services.runs.open(ctx.viewer, { runId, lastEventId }), signal);
   }),
 
   /** Follows a run that was started elsewhere: by `send`, in another tab, before a reload. */
-  follow: userProcedure.input(followInput).subscription(async function* ({ ctx, input, signal }) {
-    yield* follow(ctx, input, signal);
-  }),
+  follow: userProcedure
+    .input(followInput)
+    .subscription(async ({ ctx, input, signal }) =>
+      follow(ctx, await ctx.services.runs.open(ctx.viewer, input), signal),
+    ),
 
   send: userProcedure
     .input(sendInput)
@@ -60,15 +63,15 @@ export const chatRouter = router({
     .mutation(({ ctx, input }) => ctx.services.runs.stop(ctx.viewer, input.runId)),
 });
 
-/** Follows a run for as long as the session lives that asked for it. */
+/** Follows an answer for as long as the session lives that asked for it. */
 async function* follow(
   ctx: { services: Services; viewer: Viewer },
-  input: FollowInput,
+  answer: OpenedAnswer,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrackedEnvelope<RunEvent>, void> {
   using session = ctx.services.sessions.watch(ctx.viewer);
   const ended = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
-  for await (const { id, event } of ctx.services.runs.follow(ctx.viewer, input, { signal: ended })) {
+  for await (const { id, event } of answer.follow({ signal: ended })) {
     yield tracked(id, event);
   }
   if (session.signal.aborted) throw new DomainError("unauthenticated", "The session has ended; log in again.");

@@ -64,11 +64,11 @@ export function createChatService(deps: ChatServiceDeps) {
         const known = await tx.runs.findByRequestId(start.requestId, viewer.userId);
         if (known !== undefined) return requireSameInput(known, start);
         const growth = await start.plan(tx, conversation);
-        const { run, messages } = grow({ viewer, start, growth });
+        const rows = grow({ viewer, start, growth });
         // Admitted before the rows can be seen: whoever finds them finds the run as well.
-        admitted = registry.admit(run);
-        await insertAll(tx, { run, messages });
-        return run;
+        admitted = registry.admit(rows.run);
+        await insertAll(tx, rows);
+        return rows.run;
       });
       if (admitted !== undefined) begin(admitted);
       return toStartedRun(run);

@@ -78,7 +78,9 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
     try {
       return await deps.gateway.chat(toRequest(deps, { live, conversation, prompt }), {
         signal: live.signal,
-        onParts: (parts) => parts.forEach((part) => live.append(part)),
+        onParts(parts) {
+          for (const part of parts) live.append(part);
+        },
       });
     } catch (error) {
       // Our count of tokens is an estimate, the provider's is the truth.

@@ -23,6 +23,12 @@ export type RunServiceDeps = {
 /** Following and stopping answers. */
 export type RunService = ReturnType<typeof createRunService>;
 
+/** An answer that can be followed. */
+export type OpenedAnswer = {
+  /** @throws DomainError `rate_limited` */
+  follow(options?: { signal?: AbortSignal }): AsyncGenerator<FollowedEvent, void>;
+};
+
 const orphanPageSize = 100;
 const foreignEventId = "lastEventId: is not the id of an event of this answer.";
 
@@ -57,32 +63,44 @@ export function createRunService(deps: RunServiceDeps) {
     return readStoredLog(toStoredLogWithLoss(events, { type: "run-interrupt" }), toAnswerText(events));
   }
 
+  function requireFreeStream(viewer: Viewer): void {
+    if (streams.count(viewer.userId) < deps.streamsPerUser) return;
+    throw new DomainError("rate_limited", `At most ${deps.streamsPerUser} streams can be open at once.`, {
+      details: { retryAfterMs: 1000 },
+    });
+  }
+
   return {
     /**
-     * Follows an answer from its beginning, or from behind the last event that the follower saw, to its end. Leaving
-     * does not end the answer.
+     * Refuses who has as many streams open as one may have: before an answer is started that could not be followed.
+     *
+     * @throws DomainError `rate_limited`
+     */
+    requireFreeStream,
+
+    /**
+     * Opens an answer, to be followed from its beginning, or from behind the last event that the follower saw, to its
+     * end. Leaving does not end the answer.
      *
      * @throws DomainError `not_found`; `invalid_input` for an event id of another run; `rate_limited`.
      */
-    async *follow(
-      viewer: Viewer,
-      input: FollowInput,
-      options: { signal?: AbortSignal } = {},
-    ): AsyncGenerator<FollowedEvent, void> {
+    async open(viewer: Viewer, input: FollowInput): Promise<OpenedAnswer> {
       const position = readPosition(input);
       const loaded = await loadLog(viewer, input.runId);
       if (position > loaded.log.end) throw new DomainError("invalid_input", foreignEventId);
-      if (streams.count(viewer.userId) >= deps.streamsPerUser) {
-        throw new DomainError("rate_limited", `At most ${deps.streamsPerUser} streams can be open at once.`, {
-          details: { retryAfterMs: 1000 },
-        });
-      }
-      streams.add(viewer.userId);
-      try {
-        yield* followLog(loaded, { runId: input.runId, position, ...options });
-      } finally {
-        streams.remove(viewer.userId);
-      }
+      requireFreeStream(viewer);
+      return {
+        async *follow(options = {}) {
+          // Counted from here on only: what is opened and never followed must not be counted for ever.
+          requireFreeStream(viewer);
+          streams.add(viewer.userId);
+          try {
+            yield* followLog(loaded, { runId: input.runId, position, ...options });
+          } finally {
+            streams.remove(viewer.userId);
+          }
+        },
+      };
     },
 
     /**

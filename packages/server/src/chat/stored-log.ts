@@ -68,12 +68,10 @@ export function readSegments(segments: readonly RunSegment[]): RunLog {
 
 function toStoredEntries(events: readonly RunEvent[]): StoredEntry[] {
   const lastReset = events.findLastIndex((event) => event.type === "answer-reset");
-  const entries: StoredEntry[] = [];
-  events.forEach((event, index) => {
-    if (!isDelta(event)) entries.push(event);
-    else if (index < lastReset) entries.push({ skip: event.text.length });
-    else if (event.type === "text-delta") entries.push({ t: event.text.length });
-    else entries.push({ r: event.text.length });
+  return events.map((event, index) => {
+    if (!isDelta(event)) return event;
+    const units = event.text.length;
+    if (index < lastReset) return { skip: units };
+    return event.type === "text-delta" ? { t: units } : { r: units };
   });
-  return entries;
 }

@@ -42,19 +42,30 @@ export function mapError(error: unknown): MappedError {
 
 /** Writes the error of a procedure for tRPC's wire. */
 export function toErrorShape(given: { error: TRPCError; path: string | undefined }): ErrorShape {
-  const { reason, message, details } = mapError(given.error);
+  return toShape(mapError(given.error), { path: given.path });
+}
+
+/** Writes an error that no procedure threw as the whole body of an answer on tRPC's wire. */
+export function toErrorBody(error: DomainError, status?: number): { error: { json: ErrorShape } } {
+  return { error: { json: toShape(mapError(error), { status }) } };
+}
+
+function toShape(
+  { reason, message, details }: MappedError,
+  known: { path?: string | undefined; status?: number | undefined },
+): ErrorShape {
   const row = errorCodes[reason];
   return {
     message,
     code: TRPC_ERROR_CODES_BY_KEY[row.trpc],
     data: {
       code: row.trpc,
-      httpStatus: row.status,
+      httpStatus: known.status ?? row.status,
       reason,
       retryable: row.retryable,
       ...(details.retryAfterMs === undefined ? {} : { retryAfterMs: details.retryAfterMs }),
       ...(details.issues === undefined ? {} : { issues: [...details.issues] }),
-      ...(given.path === undefined ? {} : { path: given.path }),
+      ...(known.path === undefined ? {} : { path: known.path }),
     },
   };
 }

@@ -7,7 +7,9 @@ import { requireShallow } from "./require-shallow.ts";
  */
 export const wireTransformer = {
   serialize: (value: unknown) => (isPlainEvent(value) ? { json: value } : superjson.serialize(value)),
-  deserialize(value: Parameters<typeof superjson.deserialize>[0]): unknown {
+  deserialize(value: Parameters<typeof superjson.deserialize>[0] | undefined): unknown {
+    // A WebSocket message without an input is asked for it all the same.
+    if (value === undefined) return undefined;
     requireShallow(value);
     return superjson.deserialize(value);
   },

@@ -1,4 +1,4 @@
-import type { Clocks, Gateway, Upstream } from "@llm-backend/gateway";
+import type { Gateway, Upstream } from "@llm-backend/gateway";
 import type { Storage, UpstreamRecord } from "@llm-backend/storage";
 import type { SealBox } from "../secrets/seal-box.ts";
 
@@ -43,7 +43,7 @@ export function createUpstreamService(deps: { storage: Storage; sealBox: SealBox
       models,
       aliases,
       key: keySealed === null ? undefined : sealBox.open(keySealed, toKeyPlace(id)),
-      ...(clocks === null ? {} : { clocks: clocks as Partial<Clocks> }),
+      ...(clocks === null ? {} : { clocks }),
     };
   }
 

@@ -11,10 +11,10 @@ export const limitsSchema = section({
     .default(10)
     .meta({ description: "The most calls in one batch of the typed API." }),
   streams_per_user_max: whole(1, 10_000)
-    .default(8)
+    .default(64)
     .meta({ description: "The most open streams of one user." }),
   runs_per_user_max: whole(1, 10_000)
-    .default(8)
+    .default(32)
     .meta({ description: "The most answers of one user that are made at the same time." }),
   waiting_runs_max: whole(0, 1_000).default(8).meta({
     description: "The most answers of one conversation that wait for the one before them.",

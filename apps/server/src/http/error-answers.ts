@@ -1,0 +1,31 @@
+import { DomainError, errorCodes } from "@llm-backend/contract";
+import { readHostError } from "@llm-backend/rest";
+import { mapError, toErrorBody } from "@llm-backend/server";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { trpcPath } from "./mount-trpc.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** Answers a request that no face gets to see, in the words of the face that it is for. */
+export function refuse(reply: FastifyReply, { status, code, message }: Refusal): void {
+  const { url } = reply.request;
+  const isTrpc = url === trpcPath || url.startsWith(`${trpcPath}/`) || url.startsWith(`${trpcPath}?`);
+  void reply
+    .code(status)
+    .type("application/json; charset=utf-8")
+    .send(JSON.stringify(isTrpc ? toErrorBody(new DomainError(code, message), status) : { error: message }));
+}
+
+/** Answers everything that goes wrong outside of a face that answers for itself. */
+export function answerErrors(
+  app: FastifyInstance,
+  options: { onInternalError: (error: unknown, request: FastifyRequest) => void },
+): void {
+  app.setErrorHandler((error, request, reply) => {
+    const { reason, message } = mapError(readHostError(error));
+    if (reason === "internal") options.onInternalError(error, request);
+    refuse(reply, { status: errorCodes[reason].status, code: reason, message });
+  });
+  app.setNotFoundHandler((_request, reply) =>
+    refuse(reply, { status: 404, code: "not_found", message: "There is no such path." }),
+  );
+}
