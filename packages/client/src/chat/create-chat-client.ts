@@ -1,0 +1,138 @@
+import type { AppRouter } from "@llm-backend/server";
+import type { TRPCClient } from "@trpc/client";
+import { connectOnce } from "../links/subscription-link.ts";
+import type { RetryOptions } from "../retry/backoff.ts";
+import type { RouterInputs, StartedRun, TrackedRunEvent } from "../wire-types.ts";
+import {
+  createChatStream,
+  type ChatStream,
+  type ChatStreamSource,
+  type StreamOptions,
+} from "./chat-stream.ts";
+import { newRequestId } from "./new-request-id.ts";
+import type { ConnectToRun, RunPosition } from "./read-run.ts";
+
+type Chat = TRPCClient<AppRouter>["chat"];
+
+/** An input whose request id is made where none is given. */
+type Request<TInput extends { requestId: string }> = Omit<TInput, "requestId" | "lastEventId"> & {
+  /** The same id again joins the answer that it started: for one who wants to ask again after a crash of the app. */
+  readonly requestId?: string;
+};
+
+/** What `chat.stream` takes. */
+export type StreamRequest = Request<RouterInputs["chat"]["stream"]>;
+/** What `chat.regenerate` takes. */
+export type RegenerateRequest = Request<RouterInputs["chat"]["regenerate"]>;
+/** What `chat.edit` takes. */
+export type EditRequest = Request<RouterInputs["chat"]["edit"]>;
+/** What `chat.follow` takes. */
+export type FollowRequest = RouterInputs["chat"]["follow"];
+
+/** Options of `chat.follow`. */
+export type FollowOptions = StreamOptions & {
+  /** The text that is shown already, in front of what comes behind `lastEventId`. */
+  readonly text?: string;
+  /** The same for the reasoning. */
+  readonly reasoning?: string;
+};
+
+/** Answers: asking for them, following and stopping them. */
+export type ChatClient = Omit<Chat, "stream" | "follow" | "regenerate" | "edit"> & {
+  /**
+   * Sends a message and follows its answer.
+   *
+   * @example
+   * const stream = client.chat.stream({ conversationId, message: "Hello!" });
+   * for await (const event of stream) if (event.type === "text-delta") process.stdout.write(event.text);
+   */
+  stream(input: StreamRequest, options?: StreamOptions): ChatStream;
+  /** Follows an answer that was asked for elsewhere: before a reload, in another tab, on another device. */
+  follow(input: FollowRequest, options?: FollowOptions): ChatStream;
+  /** Makes another answer beside one that is there, and follows it. */
+  regenerate(input: RegenerateRequest, options?: StreamOptions): ChatStream;
+  /** Puts another version beside a message of the user's, and follows the answer to it. */
+  edit(input: EditRequest, options?: StreamOptions): ChatStream;
+};
+
+/** What the streams are made with. */
+export type ChatClientDeps = {
+  readonly chat: Chat;
+  readonly retry: RetryOptions | undefined;
+  readonly closing: AbortSignal;
+};
+
+/** Creates the calls of `chat` that are streams. */
+export function createChatStreams(
+  deps: ChatClientDeps,
+): Pick<ChatClient, "stream" | "follow" | "regenerate" | "edit"> {
+  const { chat } = deps;
+  const begin = (
+    source: Pick<ChatStreamSource, "connect"> & Partial<ChatStreamSource>,
+    options: StreamOptions,
+  ) =>
+    createChatStream(
+      {
+        requestId: undefined,
+        from: { runId: undefined, lastEventId: undefined },
+        ...source,
+        stop: (runId) => chat.stop.mutate({ runId }),
+        closing: deps.closing,
+      },
+      { ...(deps.retry === undefined ? {} : { retry: deps.retry }), ...options },
+    );
+  const follow = (
+    position: { runId: string; lastEventId: RunPosition["lastEventId"] },
+    signal: AbortSignal,
+  ) => chat.follow.subscribe(position, { signal, context: connectOnce });
+
+  /** Starts, or joins what the same request has started, and follows; once the run is known, only follows. */
+  const startThenFollow =
+    (start: (signal: AbortSignal) => Promise<StartedRun>) =>
+    (signal: AbortSignal): ConnectToRun => {
+      let runId: string | undefined;
+      return async function* connect({ lastEventId }): AsyncGenerator<TrackedRunEvent, void> {
+        runId ??= (await start(signal)).runId;
+        yield* follow({ runId, lastEventId }, signal);
+      };
+    };
+
+  return {
+    stream(input, options = {}) {
+      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      return begin(
+        {
+          requestId: request.requestId,
+          connect:
+            (signal) =>
+            ({ runId, lastEventId }) =>
+              // The message travels once: a run that is known by its id is followed by it.
+              runId === undefined
+                ? chat.stream.subscribe(request, { signal, context: connectOnce })
+                : follow({ runId, lastEventId }, signal),
+        },
+        options,
+      );
+    },
+    follow({ runId, lastEventId }, options = {}) {
+      return begin(
+        {
+          from: { runId, lastEventId: lastEventId ?? undefined },
+          shown: options,
+          connect: (signal) => (position) => follow({ runId, lastEventId: position.lastEventId }, signal),
+        },
+        options,
+      );
+    },
+    regenerate(input, options = {}) {
+      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      const start = (signal: AbortSignal) => chat.regenerate.mutate(request, { signal });
+      return begin({ requestId: request.requestId, connect: startThenFollow(start) }, options);
+    },
+    edit(input, options = {}) {
+      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      const start = (signal: AbortSignal) => chat.edit.mutate(request, { signal });
+      return begin({ requestId: request.requestId, connect: startThenFollow(start) }, options);
+    },
+  };
+}

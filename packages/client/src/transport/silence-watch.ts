@@ -1,0 +1,30 @@
+/** Notices a line that is dead without saying so. */
+export type SilenceWatch = {
+  /** Something was heard. */
+  touch(): void;
+  /** From now on so much silence is too long. */
+  setLimit(ms: number): void;
+  stop(): void;
+};
+
+/** Calls `onSilence` once when nothing was heard for so long. The server pings every 10 seconds. */
+export function createSilenceWatch(limitMs: number, onSilence: () => void): SilenceWatch {
+  let ms = limitMs;
+  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(onSilence, ms);
+  const touch = () => {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    timer = setTimeout(onSilence, ms);
+  };
+  return {
+    touch,
+    setLimit(next) {
+      ms = next;
+      touch();
+    },
+    stop() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+  };
+}
