@@ -5,7 +5,7 @@ import { SummaryReporter } from "./tools/vitest/summary-reporter.ts";
 export default defineConfig({
   test: {
     projects: ["packages/*", "apps/server", "tools"],
-    reporters: ["default", new SummaryReporter(process.env.TEST_SUMMARY_FILE)],
+    reporters: ["default", new SummaryReporter({ file: process.env.TEST_SUMMARY_FILE })],
     // Two cores are what a build machine has; more workers make timing tests wait for each other.
     maxWorkers: 2,
   },

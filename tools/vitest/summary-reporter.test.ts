@@ -19,7 +19,7 @@ function runFixtures(...args: string[]): { status: number | null; lines: string[
 
 describe("a run of tests", () => {
   it("counts failures, stray output, lost rejections and files that do not load; lists what was skipped and why", () => {
-    const { status, lines } = runFixtures();
+    const { status, lines } = runFixtures("broken", "outcomes");
     expect(status).toBe(1);
     expect(lines.slice(-8)).toEqual([
       "2 skipped: no server",
@@ -37,6 +37,13 @@ describe("a run of tests", () => {
     const { status, lines } = runFixtures("outcomes", "-t", "^passes with");
     expect(status).toBe(0);
     expect(lines.slice(-1)).toEqual(["1 passed, 0 failed"]);
+  });
+
+  it("is given up when a file never yields, and keeps the counts of those that ended", () => {
+    const { status, lines } = runFixtures("stuck", "outcomes", "--maxWorkers=2");
+    expect(status).toBe(1);
+    expect(lines).toContain("tools/vitest/fixtures/stuck.fixture.ts does not end: the run is given up.");
+    expect(lines.at(-1)).toBe("3 passed, 3 failed");
   });
 });
 
