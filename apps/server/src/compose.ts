@@ -1,4 +1,9 @@
-import { createGateway, providers as knownProviders, type AttemptReport, type Gateway } from "@llm-backend/gateway";
+import {
+  createGateway,
+  providers as knownProviders,
+  type AttemptReport,
+  type Gateway,
+} from "@llm-backend/gateway";
 import {
   createBackend,
   createSealBox,

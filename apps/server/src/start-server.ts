@@ -1,5 +1,5 @@
-import { createNewId, type Backend, type Context } from "@llm-backend/server";
 import { mountApi } from "@llm-backend/rest";
+import { createNewId, type Backend, type Context } from "@llm-backend/server";
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
 import { compose, type ComposeOptions, type Parts } from "./compose.ts";
@@ -41,7 +41,8 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   const parts = await compose(options);
   try {
     const { runsInterrupted } = await parts.backend.recover();
-    if (runsInterrupted > 0) logger.warn({ runsInterrupted }, "Answers of an earlier process were interrupted");
+    if (runsInterrupted > 0)
+      logger.warn({ runsInterrupted }, "Answers of an earlier process were interrupted");
     await parts.backend.sweep();
     return await serve(parts, { config, logger });
   } catch (error) {
@@ -165,7 +166,8 @@ async function flushed(host: Host): Promise<void> {
     for (const server of host.servers) server.closeIdleConnections();
     const counts = await Promise.all(
       host.servers.map(
-        (server) => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count))),
+        (server) =>
+          new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count))),
       ),
     );
     if (counts.every((count) => count === 0)) return;

@@ -1,5 +1,6 @@
 export { mountApi, type ApiOptions } from "./api/mount-api.ts";
 export { apiRoutes } from "./api/api-routes.ts";
+export { readHostError } from "./api/host-error.ts";
 export { writeStream } from "./api/write-stream.ts";
 export { toOpenApiDocument, type OpenApiDocument } from "./openapi/openapi-document.ts";
 export { renderDocsPage } from "./openapi/docs-page.ts";

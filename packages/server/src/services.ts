@@ -95,7 +95,14 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       );
     },
   });
-  const sessions = createSessionService({ storage, tokens, newId, watch, now, lifetimes: settings.lifetimes });
+  const sessions = createSessionService({
+    storage,
+    tokens,
+    newId,
+    watch,
+    now,
+    lifetimes: settings.lifetimes,
+  });
   const users = createUserService({ storage, hasher, newId, now });
   const auth = createAuthService({
     storage,

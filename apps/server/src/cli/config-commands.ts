@@ -6,7 +6,9 @@ import { addConfigOptions, readCommandConfig } from "./config-options.ts";
 export function addConfigCommands(program: Command): void {
   const config = program.command("config").description("looks at the configuration");
   addConfigOptions(
-    config.command("check").description("says whether the configuration can be used, and every mistake in it"),
+    config
+      .command("check")
+      .description("says whether the configuration can be used, and every mistake in it"),
   )
     .option("--addr <host:port>", "where to listen")
     .action((flags: ConfigFlags) => {

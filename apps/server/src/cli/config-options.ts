@@ -7,7 +7,10 @@ import { readEnvironment, type Environment } from "../env.ts";
 /** Adds the options that say which configuration, and which data, a command works with. */
 export function addConfigOptions(command: Command): Command {
   return command
-    .option("--config <file>", "the configuration file (default: config.yaml in this folder, if there is one)")
+    .option(
+      "--config <file>",
+      "the configuration file (default: config.yaml in this folder, if there is one)",
+    )
     .option("--data <folder>", "the data folder (default: ./data)")
     .option("--database <file>", "the SQLite file (default: llm-backend.db in the data folder)");
 }

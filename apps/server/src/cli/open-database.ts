@@ -1,7 +1,7 @@
 import { createNewId, createPasswordHasher, createUserService, type UserService } from "@llm-backend/server";
 import { openSqlite, type Storage } from "@llm-backend/storage";
-import type { Config } from "../config/to-config.ts";
 import type { ConfigFlags } from "../config/overrides.ts";
+import type { Config } from "../config/to-config.ts";
 import { openDataFolder } from "../secrets/open-data-folder.ts";
 import { readCommandConfig } from "./config-options.ts";
 

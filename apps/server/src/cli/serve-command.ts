@@ -8,7 +8,9 @@ import { untilTold } from "./until-told.ts";
 /** `serve`: runs the server until it is told to stop. What the program does when nothing else is said. */
 export function addServeCommand(program: Command): void {
   addConfigOptions(
-    program.command("serve", { isDefault: true }).description("runs the server (what happens without a command)"),
+    program
+      .command("serve", { isDefault: true })
+      .description("runs the server (what happens without a command)"),
   )
     .option("--addr <host:port>", "where to listen (default: 127.0.0.1:8080)")
     .option("--log-level <level>", "the least severe entries to log (default: info)")

@@ -10,7 +10,9 @@ import { renderTable } from "./render-table.ts";
 export function addUpstreamCommands(program: Command): void {
   const upstream = program.command("upstream").description("shows the upstreams");
   addConfigOptions(
-    upstream.command("list").description("lists the upstreams that the server last started with, in their order"),
+    upstream
+      .command("list")
+      .description("lists the upstreams that the server last started with, in their order"),
   ).action(async (flags: ConfigFlags) => {
     const rows = await withDatabase(flags, ({ config, storage }) => {
       const sealBox = createSealBox(readSecrets(config).masterKey);

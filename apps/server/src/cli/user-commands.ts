@@ -2,9 +2,9 @@ import { DomainError, newPasswordSchema, usernameSchema } from "@llm-backend/con
 import type { Command } from "commander";
 import type { z } from "zod";
 import type { ConfigFlags } from "../config/overrides.ts";
+import { askPassword } from "./ask-password.ts";
 import { addConfigOptions } from "./config-options.ts";
 import { withUsers } from "./open-database.ts";
-import { askPassword } from "./ask-password.ts";
 import { renderTable } from "./render-table.ts";
 
 type CreateFlags = ConfigFlags & { readonly admin?: boolean; readonly passwordStdin?: boolean };
@@ -35,12 +35,12 @@ export function addUserCommands(program: Command): void {
     await withUsers(flags, (users) => users.disable(name));
     say(`${name} is barred; open streams end within 30 seconds.`);
   });
-  addConfigOptions(user.command("enable").argument("<name>").description("opens a barred account again")).action(
-    async (name: string, flags: ConfigFlags) => {
-      await withUsers(flags, (users) => users.enable(name));
-      say(`${name} can log in again.`);
-    },
-  );
+  addConfigOptions(
+    user.command("enable").argument("<name>").description("opens a barred account again"),
+  ).action(async (name: string, flags: ConfigFlags) => {
+    await withUsers(flags, (users) => users.enable(name));
+    say(`${name} can log in again.`);
+  });
   addConfigOptions(
     user.command("password").argument("<name>").description("sets a new password, and ends the sessions"),
   )

@@ -1,6 +1,13 @@
 import { createServer, type Server, type ServerOptions } from "node:http";
 import cors from "@fastify/cors";
-import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import type { Logger } from "pino";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { answerBroken } from "./broken-request.ts";
@@ -83,7 +90,12 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     logResponse(request, reply);
     done();
   });
-  return { app, servers, listen: () => listen({ app, servers, addresses }), stopAccepting: () => stop(servers) };
+  return {
+    app,
+    servers,
+    listen: () => listen({ app, servers, addresses }),
+    stopAccepting: () => stop(servers),
+  };
 }
 
 async function listen(given: {

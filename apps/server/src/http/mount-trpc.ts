@@ -1,7 +1,7 @@
+import { DomainError } from "@llm-backend/contract";
 import { appRouter, mapError, type Context } from "@llm-backend/server";
 import { fastifyRequestHandler, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { DomainError } from "@llm-backend/contract";
 
 /** Where the procedures are mounted. */
 export const trpcPath = "/trpc";
@@ -45,7 +45,10 @@ export function mountTrpc(app: FastifyInstance, options: TrpcOptions): void {
   void app.register(
     (scope, _options, done) => {
       scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, parsed) => readText(body, parsed));
+      // Nothing but JSON is read: tRPC would hand files and streams to procedures that know neither.
+      scope.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, parsed) =>
+        readText(body, parsed),
+      );
       scope.all("/:path", (req, res) =>
         fastifyRequestHandler({ ...trpcOptions, req, res, path: (req.params as { path: string }).path }),
       );

@@ -3,9 +3,9 @@ import { compile, default as readAddress } from "@fastify/proxy-addr";
 import { appRouter, mapError, type Context } from "@llm-backend/server";
 import { applyWSSHandler } from "@trpc/server/adapters/ws";
 import { WebSocketServer, type WebSocket } from "ws";
-import { readBearer, readCredential } from "./request-context.ts";
-import { findRefusal } from "./refusal.ts";
 import { trpcPath } from "./mount-trpc.ts";
+import { findRefusal } from "./refusal.ts";
+import { readBearer, readCredential } from "./request-context.ts";
 
 /** What the face needs of its host. */
 export type WebSocketOptions = {

@@ -41,7 +41,8 @@ export const chatRoutes: readonly StreamRoute[] = [
     params,
     headers: {
       "Last-Event-ID": lastEventIdHeader,
-      "Idempotency-Key": "Made by you, once for each message: the same key again joins the answer that it started",
+      "Idempotency-Key":
+        "Made by you, once for each message: the same key again joins the answer that it started",
     },
     body: z.object({ message: z.string() }),
     statuses,
@@ -50,12 +51,12 @@ export const chatRoutes: readonly StreamRoute[] = [
       const conversationId = readPathId(request.params.conversation_id);
       const lastEventId = request.header("last-event-id");
       if (lastEventId !== undefined) return resume(caller, { conversationId, lastEventId });
-      const { runId } = await caller.chat.send({
+      const events = await caller.chat.stream({
         conversationId,
         requestId: request.header("idempotency-key") ?? `rest-${randomUUID()}`,
         message: request.body.message as string,
       });
-      return { runId, lastEventId: undefined, isOver: false };
+      return { events, lastEventId: undefined };
     },
   },
   {
@@ -76,7 +77,7 @@ export const chatRoutes: readonly StreamRoute[] = [
       const { messages } = await caller.conversation.history({ conversationId, limit: 1 });
       const runId = messages[0]?.run?.runId;
       if (runId === undefined) throw new DomainError("not_found", "This conversation has no answer yet.");
-      return { runId, lastEventId: undefined, isOver: false };
+      return { events: await caller.chat.follow({ runId }), lastEventId: undefined };
     },
   },
 ];
@@ -84,7 +85,7 @@ export const chatRoutes: readonly StreamRoute[] = [
 async function resume(
   caller: Caller,
   given: { conversationId: number; lastEventId: string },
-): Promise<OpenedRun> {
+): Promise<OpenedRun | undefined> {
   const frame = readFrameId(given.lastEventId);
   if (frame === undefined) {
     throw new DomainError("invalid_input", "Last-Event-ID: is not the id of a frame of this stream.");
@@ -93,5 +94,7 @@ async function resume(
   if (run.conversationId !== given.conversationId) {
     throw new DomainError("not_found", "There is no such answer.");
   }
-  return { runId: run.runId, lastEventId: frame.eventId, isOver: frame.isLast };
+  if (frame.isLast) return undefined;
+  const { runId, eventId: lastEventId } = frame;
+  return { events: await caller.chat.follow({ runId, lastEventId }), lastEventId };
 }

@@ -27,7 +27,9 @@ export const conversationRoutes: readonly JsonRoute[] = [
       api_key: z
         .string()
         .optional()
-        .meta({ description: "Your own key for the model's provider; without it the server's upstreams answer" }),
+        .meta({
+          description: "Your own key for the model's provider; without it the server's upstreams answer",
+        }),
     }),
     status: 200,
     answer: z.object({
@@ -39,7 +41,8 @@ export const conversationRoutes: readonly JsonRoute[] = [
     }),
     errors: { 400: "The input is not valid", 401: noToken },
     async call(caller, { body }) {
-      const apiKey = typeof body.api_key === "string" && body.api_key.trim() === "" ? undefined : body.api_key;
+      const apiKey =
+        typeof body.api_key === "string" && body.api_key.trim() === "" ? undefined : body.api_key;
       const conversation = await caller.conversation.create({
         title: body.title as string,
         model: body.model as string,
@@ -104,7 +107,10 @@ export const conversationRoutes: readonly JsonRoute[] = [
       const rows = [];
       let cursor: number | undefined;
       do {
-        const page = await caller.conversation.list({ limit: 100, ...(cursor === undefined ? {} : { cursor }) });
+        const page = await caller.conversation.list({
+          limit: 100,
+          ...(cursor === undefined ? {} : { cursor }),
+        });
         for (const { conversationId, title, createdAt } of page.conversations) {
           rows.push({ conversation_id: conversationId, title, created_time: toSeconds(createdAt) });
         }

@@ -29,7 +29,11 @@ export const bareForm: FrameForm = {
 export const sseForm: FrameForm = {
   contentType: "text/event-stream",
   encode: (frame) =>
-    encodeSse({ ...(frame.id === undefined ? {} : { id: frame.id }), event: frame.event, data: toJson(frame) }),
+    encodeSse({
+      ...(frame.id === undefined ? {} : { id: frame.id }),
+      event: frame.event,
+      data: toJson(frame),
+    }),
   ping: ssePing,
 };
 

@@ -1,4 +1,4 @@
-import { DomainError, errorCodes, type ErrorCode } from "@llm-backend/contract";
+import { errorCodes } from "@llm-backend/contract";
 import { createCaller, mapError, type Caller, type Context } from "@llm-backend/server";
 import { withPing } from "@llm-backend/stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -6,6 +6,7 @@ import { renderDocsPage } from "../openapi/docs-page.ts";
 import { toOpenApiDocument } from "../openapi/openapi-document.ts";
 import { apiRoutes } from "./api-routes.ts";
 import { chooseForm, type Frame, type FrameForm } from "./frame-form.ts";
+import { readHostError } from "./host-error.ts";
 import { readJsonBody } from "./read-json.ts";
 import type { JsonRoute, Route, RouteRequest, StreamRoute } from "./route.ts";
 import { toFrames } from "./run-frames.ts";
@@ -26,6 +27,11 @@ export type ApiOptions = {
 export function mountApi(app: FastifyInstance, options: ApiOptions): void {
   void app.register(
     (scope, _options, done) => {
+      // The earlier system did not look at it: neither at its value, nor at whether it is one at all.
+      scope.addHook("onRequest", (request, _reply, next) => {
+        delete request.headers["content-type"];
+        next();
+      });
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, parsed) => parsed(null, body));
       scope.setErrorHandler((error, request, reply) => {
@@ -35,11 +41,15 @@ export function mountApi(app: FastifyInstance, options: ApiOptions): void {
         if (retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
         return reply.code(status).send({ error: message });
       });
-      scope.setNotFoundHandler((_request, reply) => reply.code(404).send({ error: "There is no such path." }));
+      scope.setNotFoundHandler((_request, reply) =>
+        reply.code(404).send({ error: "There is no such path." }),
+      );
       for (const route of apiRoutes) {
         scope.route({
           method: route.method,
           url: route.path.slice("/api".length),
+          // The head of a stream is worth nothing without the stream, and would be held open for it.
+          exposeHeadRoute: route.kind === "json",
           handler: (request, reply) => handle(route, { request, reply, options }),
         });
       }
@@ -65,7 +75,9 @@ async function handle(route: Route, exchange: Exchange): Promise<unknown> {
   // Who asks comes before what is asked: a stranger learns nothing about bodies and ids.
   const viewer =
     route.access === "user" ? await context.services.sessions.authenticate(context.credential) : undefined;
-  const caller = createCaller(viewer === undefined ? context : { ...context, viewer }, { signal: left.signal });
+  const caller = createCaller(viewer === undefined ? context : { ...context, viewer }, {
+    signal: left.signal,
+  });
   const input = toRouteRequest(request);
   if (route.kind === "json") return answer(route, { caller, input, reply });
   return stream(route, { caller, input, exchange });
@@ -88,7 +100,7 @@ async function stream(
   const form = chooseForm(request.headers.accept);
   const opened = await route.open(caller, input);
   // Tells an `EventSource`, which always comes back, that there is nothing more to come back for.
-  if (opened.isOver) return reply.code(204).send();
+  if (opened === undefined) return reply.code(204).send();
   const frames = toFrames(caller, opened);
   // The first item says that the answer has begun: up to here it can still have a status of its own.
   await frames.next();
@@ -146,21 +158,7 @@ function mountDocs(scope: FastifyInstance, options: ApiOptions): void {
 
 /** Everything that can fail, in the words of this face. */
 function toFailure(error: unknown, route: Route | undefined) {
-  const { reason, message, details } = mapError(toDomainError(error));
+  const { reason, message, details } = mapError(readHostError(error));
   const status = route?.statuses?.[reason] ?? errorCodes[reason].status;
   return { status, message, retryAfterMs: details.retryAfterMs, isInternal: reason === "internal" };
-}
-
-const hostErrors: Readonly<Record<number, ErrorCode>> = {
-  400: "invalid_input",
-  404: "not_found",
-  413: "input_too_large",
-  415: "unsupported_media_type",
-};
-
-/** The host's own refusals (a body too large, a length that lies) carry a status and nothing else that we show. */
-function toDomainError(error: unknown): unknown {
-  const isHostError = error instanceof Error && "statusCode" in error && "code" in error;
-  const code = isHostError ? hostErrors[error.statusCode as number] : undefined;
-  return code === undefined ? error : new DomainError(code, undefined, { cause: error });
 }

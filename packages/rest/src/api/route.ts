@@ -1,4 +1,4 @@
-import type { ErrorCode } from "@llm-backend/contract";
+import type { ErrorCode, EventId } from "@llm-backend/contract";
 import type { Caller } from "@llm-backend/server";
 import type { z } from "zod";
 
@@ -41,17 +41,16 @@ export type JsonRoute = RouteBase & {
 /** A row that answers with the stream of a run. */
 export type StreamRoute = RouteBase & {
   readonly kind: "stream";
-  /** Starts, joins or finds a run. */
-  open(caller: Caller, request: RouteRequest): Promise<OpenedRun>;
+  /** Starts, joins or finds a run; undefined when the caller has its last frame already. */
+  open(caller: Caller, request: RouteRequest): Promise<OpenedRun | undefined>;
 };
 
 /** A run to stream, and where the caller continues. */
 export type OpenedRun = {
-  readonly runId: string;
+  /** The run's events, each in the envelope that its procedure yielded. */
+  readonly events: AsyncIterable<unknown>;
   /** The last event that the caller has; undefined: none. */
-  readonly lastEventId: string | undefined;
-  /** Whether the caller has the last frame already: there is nothing to stream then. */
-  readonly isOver: boolean;
+  readonly lastEventId: EventId | undefined;
 };
 
 /** One call of the REST face. */

@@ -1,4 +1,4 @@
-import { DomainError, type RunEvent, type TerminalEvent } from "@llm-backend/contract";
+import { DomainError, readEventId, type EventId, type RunEvent } from "@llm-backend/contract";
 import type { Caller } from "@llm-backend/server";
 import { isTrackedEnvelope } from "@trpc/server";
 import type { Frame } from "./frame-form.ts";
@@ -14,41 +14,35 @@ export const begin = Symbol("begin");
  *
  * @throws DomainError when the run ended before it had begun to answer.
  */
-export async function* toFrames(caller: Caller, opened: OpenedRun): AsyncGenerator<typeof begin | Frame, void> {
-  const { runId, lastEventId } = opened;
+export async function* toFrames(
+  caller: Caller,
+  opened: OpenedRun,
+): AsyncGenerator<typeof begin | Frame, void> {
+  const { lastEventId } = opened;
   const pieces: string[] = [];
   let hasBegun = lastEventId !== undefined;
   if (hasBegun) yield begin;
-  for await (const item of await caller.chat.follow({ runId, lastEventId })) {
+  for await (const item of opened.events) {
     const { id, event } = readTracked(item);
-    if (!hasBegun && isContent(event)) {
+    // Nothing that was sent is void where nothing was sent.
+    if (event.type === "answer-reset" && !hasBegun) continue;
+    const failure = toFailure(event);
+    if (failure !== undefined) {
+      if (!hasBegun) throw failure;
+      yield { event: "error", data: failure.message, id: toLastFrameId(id) };
+      return;
+    }
+    if (!hasBegun && isBeginning(event)) {
       hasBegun = true;
       yield begin;
     }
-    switch (event.type) {
-      case "text-delta":
-        pieces.push(event.text);
-        yield { event: "message", data: event.text, id };
-        break;
-      case "run-done":
-        if (!hasBegun) yield begin;
-        yield { event: "done", data: "Stream finished", id };
-        yield await toFullResponse(caller, { opened, pieces, id });
-        return;
-      case "answer-reset":
-        // Bare frames cannot be taken back: what was sent is not the answer any more.
-        yield { event: "error", data: "The answer was begun anew; read it in the history.", id: toLastFrameId(id) };
-        return;
-      case "run-error":
-      case "run-stop":
-      case "run-interrupt":
-        if (!hasBegun) throw toError(event);
-        yield { event: "error", data: toError(event).message, id: toLastFrameId(id) };
-        return;
-      case "run-start":
-      case "context-cut":
-      case "reasoning-delta":
-        break;
+    if (event.type === "text-delta") {
+      pieces.push(event.text);
+      yield { event: "message", data: event.text, id };
+    } else if (event.type === "run-done") {
+      yield { event: "done", data: "Stream finished", id };
+      yield await toFullResponse(caller, { opened, pieces, id });
+      return;
     }
   }
   // Nothing was left behind the caller's last event: it has `done`, and lacks what comes behind it.
@@ -56,30 +50,48 @@ export async function* toFrames(caller: Caller, opened: OpenedRun): AsyncGenerat
 }
 
 /** Inside the process an event comes as the envelope that the procedure yielded, whatever its type says. */
-function readTracked(item: unknown): { id: string; event: RunEvent } {
+function readTracked(item: unknown): { id: EventId; event: RunEvent } {
   if (!isTrackedEnvelope<RunEvent>(item)) throw new DomainError("internal", "An event came without its id.");
-  return { id: item[0], event: item[1] };
+  return { id: item[0] as EventId, event: item[1] };
 }
 
-function isContent(event: RunEvent): boolean {
-  return event.type === "text-delta" || event.type === "reasoning-delta";
+function isBeginning({ type }: RunEvent): boolean {
+  return type === "text-delta" || type === "reasoning-delta" || type === "run-done";
 }
 
 /** The whole answer. Who joined in the middle gets it out of the history, where it is stored by now. */
 async function toFullResponse(
   caller: Caller,
-  given: { opened: OpenedRun; pieces: readonly string[]; id: string },
+  given: { opened: OpenedRun; pieces: readonly string[]; id: EventId },
 ): Promise<Frame> {
   const { opened, pieces } = given;
   const id = toLastFrameId(given.id);
   if (opened.lastEventId === undefined) return { event: "full_response", data: pieces.join(""), id };
-  const { conversationId, assistantMessageId } = await caller.chat.get({ runId: opened.runId });
+  const runId = readEventId(given.id)?.runId ?? "";
+  const { conversationId, assistantMessageId, state } = await caller.chat.get({ runId });
+  // A position behind the end of a broken answer was made up; what stands there is no whole answer all the same.
+  if (state !== "done") return { event: "error", data: "The answer is not whole.", id };
   const page = await caller.conversation.history({ conversationId, cursor: assistantMessageId, limit: 1 });
   return { event: "full_response", data: page.messages[0]?.content ?? "", id };
 }
 
-function toError(ending: Exclude<TerminalEvent, { type: "run-done" }>): DomainError {
-  if (ending.type === "run-error") return new DomainError(ending.code, ending.message);
-  if (ending.type === "run-stop") return new DomainError("overloaded", "The answer was stopped.");
-  return new DomainError("shutting_down", "The answer was interrupted; what had arrived is stored.");
+/** Why a stream ends without an answer that is whole; undefined for what does not end it so. */
+function toFailure(event: RunEvent): DomainError | undefined {
+  switch (event.type) {
+    case "run-error":
+      return new DomainError(event.code, event.message);
+    case "run-stop":
+      return new DomainError("overloaded", "The answer was stopped.");
+    case "run-interrupt":
+      return new DomainError("shutting_down", "The answer was interrupted; what had arrived is stored.");
+    case "answer-reset":
+      // Bare frames cannot be taken back: what was sent is not the answer any more.
+      return new DomainError("answer_truncated", "The answer was begun anew; read it in the history.");
+    case "run-start":
+    case "context-cut":
+    case "text-delta":
+    case "reasoning-delta":
+    case "run-done":
+      return undefined;
+  }
 }

@@ -36,7 +36,7 @@ type Content = Readonly<Record<string, { readonly schema: JsonSchema }>>;
 
 const description =
   "Users, conversations and streamed chat. Every call but register and login needs " +
-  "`Authorization: Bearer <token>`. Errors are `{\"error\": \"<sentence>\"}`.";
+  '`Authorization: Bearer <token>`. Errors are `{"error": "<sentence>"}`.';
 
 /**
  * Writes the rows of the table as an OpenAPI document.
@@ -61,7 +61,9 @@ export function toOpenApiDocument(routes: readonly Route[], options: { version: 
 }
 
 function toOperation(route: Route): Operation {
-  const words = route.path.split("/").filter((part) => part !== "" && part !== "api" && !part.startsWith(":"));
+  const words = route.path
+    .split("/")
+    .filter((part) => part !== "" && part !== "api" && !part.startsWith(":"));
   return {
     operationId: [route.method.toLowerCase(), ...words].join("_"),
     tags: [route.group],

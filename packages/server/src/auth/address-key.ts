@@ -9,5 +9,8 @@ export function toAddressKey(address: string): string {
   const left = head === "" ? [] : head.split(":");
   const right = tail === undefined || tail === "" ? [] : tail.split(":");
   const gap = tail === undefined ? [] : Array<string>(Math.max(0, 8 - left.length - right.length)).fill("0");
-  return `${[...left, ...gap, ...right].slice(0, 4).map((part) => part.replace(/^0+(?=.)/, "").toLowerCase()).join(":")}::/64`;
+  return `${[...left, ...gap, ...right]
+    .slice(0, 4)
+    .map((part) => part.replace(/^0+(?=.)/, "").toLowerCase())
+    .join(":")}::/64`;
 }

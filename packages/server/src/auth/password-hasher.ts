@@ -1,6 +1,6 @@
+import { DomainError } from "@llm-backend/contract";
 import { hash as argon2Hash, verify as argon2Verify } from "@node-rs/argon2";
 import { verify as bcryptVerify } from "@node-rs/bcrypt";
-import { DomainError } from "@llm-backend/contract";
 
 /** The cost of a hash, and how much hashing may go on. */
 export type PasswordHasherOptions = {

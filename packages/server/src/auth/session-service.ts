@@ -94,7 +94,8 @@ export function createSessionService(deps: SessionServiceDeps) {
       const { sessionId, generation } = tokens.readRefresh(refreshToken);
       const session = await storage.transaction(async (tx) => {
         const found = await tx.sessions.findWithUser(sessionId);
-        if (found === undefined || !isAlive(found.session) || found.user.status !== "active") return undefined;
+        if (found === undefined || !isAlive(found.session) || found.user.status !== "active")
+          return undefined;
         const { createdAt, refreshGeneration, refreshedAt } = found.session;
         const at = now();
         if (generation === refreshGeneration) {

@@ -66,7 +66,8 @@ function sign(key: KeyObject, sessionId: string, generation: number): Buffer {
 }
 
 function readAccess(token: string, context: { key: KeyObject; now: () => number }): AccessClaims {
-  const invalid = (cause?: unknown) => new DomainError("unauthenticated", "The token is not valid.", { cause });
+  const invalid = (cause?: unknown) =>
+    new DomainError("unauthenticated", "The token is not valid.", { cause });
   if (token.length > tokenCharsMax) throw invalid();
   let payload: unknown;
   try {

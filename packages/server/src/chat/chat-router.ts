@@ -74,5 +74,6 @@ async function* follow(
   for await (const { id, event } of answer.follow({ signal: ended })) {
     yield tracked(id, event);
   }
-  if (session.signal.aborted) throw new DomainError("unauthenticated", "The session has ended; log in again.");
+  if (session.signal.aborted)
+    throw new DomainError("unauthenticated", "The session has ended; log in again.");
 }

@@ -11,8 +11,8 @@ import type { NewId } from "../identity/new-id.ts";
 import { hashInput } from "./hash-input.ts";
 import type { LiveRun } from "./live-run.ts";
 import { toRunStart } from "./run-log.ts";
-import { toStartedRun } from "./started-run.ts";
 import type { RunRegistry } from "./run-registry.ts";
+import { toStartedRun } from "./started-run.ts";
 
 /** What the service stands on. */
 export type ChatServiceDeps = {
@@ -83,7 +83,14 @@ export function createChatService(deps: ChatServiceDeps) {
     const { conversationId, requestId, inputHash } = start;
     const createdAt = deps.now();
     const runId = deps.newId.text("run");
-    const blank = { conversationId, reasoning: null, model: null, finishReason: null, usage: null, createdAt };
+    const blank = {
+      conversationId,
+      reasoning: null,
+      model: null,
+      finishReason: null,
+      usage: null,
+      createdAt,
+    };
     const messages: Message[] = [];
     if (growth.message !== undefined) {
       const { text: content, parentId } = growth.message;
@@ -139,7 +146,11 @@ export function createChatService(deps: ChatServiceDeps) {
         async plan(tx, conversation) {
           const parentId = input.parentId === undefined ? conversation.headMessageId : input.parentId;
           if (typeof input.parentId === "string") await getMessage(tx, conversation, input.parentId);
-          return { message: { text: input.message, parentId }, answerTo: undefined, model: conversation.model };
+          return {
+            message: { text: input.message, parentId },
+            answerTo: undefined,
+            model: conversation.model,
+          };
         },
       }),
 
@@ -155,7 +166,10 @@ export function createChatService(deps: ChatServiceDeps) {
         async plan(tx, conversation) {
           const answer = await getMessage(tx, conversation, input.messageId);
           if (answer.role !== "assistant") {
-            throw new DomainError("invalid_input", "Only an answer can be regenerated; edit a message of yours.");
+            throw new DomainError(
+              "invalid_input",
+              "Only an answer can be regenerated; edit a message of yours.",
+            );
           }
           return {
             message: undefined,
@@ -177,7 +191,10 @@ export function createChatService(deps: ChatServiceDeps) {
         async plan(tx, conversation) {
           const edited = await getMessage(tx, conversation, input.messageId);
           if (edited.role !== "user") {
-            throw new DomainError("invalid_input", "Only a message of yours can be edited; regenerate an answer.");
+            throw new DomainError(
+              "invalid_input",
+              "Only a message of yours can be edited; regenerate an answer.",
+            );
           }
           return {
             message: { text: input.message, parentId: edited.parentId },
@@ -192,7 +209,8 @@ export function createChatService(deps: ChatServiceDeps) {
 async function insertAll(tx: Repositories, rows: { run: Run; messages: Message[] }): Promise<void> {
   const { run, messages } = rows;
   // The same request id in another process at the same moment: the rows of one of the two are taken back.
-  if (!(await tx.runs.insert(run))) throw new DomainError("conflict", "This request is being started elsewhere.");
+  if (!(await tx.runs.insert(run)))
+    throw new DomainError("conflict", "This request is being started elsewhere.");
   await tx.messages.insert(messages);
   await tx.conversations.update(run.conversationId, run.userId, {
     headMessageId: run.assistantMessageId,

@@ -108,7 +108,10 @@ async function preparePrompt(
   return prompt;
 }
 
-function toRequest(deps: ExecuteRunDeps, given: { live: LiveRun; conversation: Conversation; prompt: Prompt }) {
+function toRequest(
+  deps: ExecuteRunDeps,
+  given: { live: LiveRun; conversation: Conversation; prompt: Prompt },
+) {
   const { live, conversation, prompt } = given;
   const { apiKeySealed } = conversation;
   return {
@@ -149,7 +152,9 @@ function toEnding(live: LiveRun, error: unknown): TerminalEvent {
     case "shutdown":
       return { type: "run-interrupt" };
     case "expire":
-      return toRunError(new DomainError("upstream_timeout", "The answer took longer than an answer may take."));
+      return toRunError(
+        new DomainError("upstream_timeout", "The answer took longer than an answer may take."),
+      );
     case undefined:
       return toRunError(findDomainError(error) ?? new DomainError("internal", undefined, { cause: error }));
   }

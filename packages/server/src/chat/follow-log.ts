@@ -5,13 +5,20 @@ import type { LoadedLog } from "./stored-log.ts";
 export type FollowedEvent = { readonly id: EventId; readonly event: RunEvent };
 
 /** From where, and until when, a follower reads. */
-export type FollowOptions = { readonly runId: string; readonly position: number; readonly signal?: AbortSignal };
+export type FollowOptions = {
+  readonly runId: string;
+  readonly position: number;
+  readonly signal?: AbortSignal;
+};
 
 /**
  * Reads a run's log from a position to its end. A follower that has seen text which a crash took gets an
  * `answer-reset` and the whole stored answer, so that it ends with exactly what is stored.
  */
-export async function* followLog(loaded: LoadedLog, options: FollowOptions): AsyncGenerator<FollowedEvent, void> {
+export async function* followLog(
+  loaded: LoadedLog,
+  options: FollowOptions,
+): AsyncGenerator<FollowedEvent, void> {
   const { log, lost } = loaded;
   let position = options.position;
   if (lost !== undefined && position > lost[0] && position < lost[1]) {

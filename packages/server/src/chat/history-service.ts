@@ -1,4 +1,10 @@
-import { DomainError, toEventId, type HistoryInput, type HistoryPage, type MessageView } from "@llm-backend/contract";
+import {
+  DomainError,
+  toEventId,
+  type HistoryInput,
+  type HistoryPage,
+  type MessageView,
+} from "@llm-backend/contract";
 import type { Message, Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import { readEvents, toAnswerText } from "./run-log.ts";
@@ -27,12 +33,15 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
       finishReason: message.finishReason,
       usage: message.usage,
       createdAt: new Date(message.createdAt),
-      run: run === undefined ? null : {
-        runId: run.id,
-        requestId: run.requestId,
-        state: run.state,
-        lastEventId: live === undefined ? null : toEventId(run.id, live.log.end),
-      },
+      run:
+        run === undefined
+          ? null
+          : {
+              runId: run.id,
+              requestId: run.requestId,
+              state: run.state,
+              lastEventId: live === undefined ? null : toEventId(run.id, live.log.end),
+            },
       siblingIds: context.siblingIds,
     };
   }

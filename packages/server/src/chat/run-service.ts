@@ -1,11 +1,18 @@
-import { DomainError, readEventId, type FollowInput, type RunEvent, type StartedRun, type StoppedRun } from "@llm-backend/contract";
+import {
+  DomainError,
+  readEventId,
+  type FollowInput,
+  type RunEvent,
+  type StartedRun,
+  type StoppedRun,
+} from "@llm-backend/contract";
 import type { Run, RunSegment, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import { followLog, type FollowedEvent } from "./follow-log.ts";
 import { readEvents, toAnswerText, toRunStart } from "./run-log.ts";
-import { toStartedRun } from "./started-run.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import { endStates } from "./save-run.ts";
+import { toStartedRun } from "./started-run.ts";
 import { readSegments, readStoredLog, toStoredLogWithLoss, type LoadedLog } from "./stored-log.ts";
 import { createTally } from "./tally.ts";
 

@@ -38,7 +38,10 @@ export function readStoredLog(stored: string, answer: AnswerText): LoadedLog {
   let lost: LoadedLog["lost"];
   for (const entry of JSON.parse(stored) as StoredEntry[]) {
     if ("t" in entry) {
-      log.append({ type: "text-delta", text: answer.content.slice(taken.content, (taken.content += entry.t)) });
+      log.append({
+        type: "text-delta",
+        text: answer.content.slice(taken.content, (taken.content += entry.t)),
+      });
     } else if ("r" in entry) {
       const text = answer.reasoning.slice(taken.reasoning, (taken.reasoning += entry.r));
       log.append({ type: "reasoning-delta", text });

@@ -52,7 +52,8 @@ function increment(bytes: Uint8Array): void {
 
 function encodeTime(ms: number): string {
   let text = "";
-  for (let rest = ms, index = 0; index < 10; index++, rest = Math.floor(rest / 32)) text = alphabet[rest % 32] + text;
+  for (let rest = ms, index = 0; index < 10; index++, rest = Math.floor(rest / 32))
+    text = alphabet[rest % 32] + text;
   return text;
 }
 

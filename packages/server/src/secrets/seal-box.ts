@@ -39,7 +39,9 @@ export function createSealBox(masterKey: Uint8Array): SealBox {
           .setAuthTag(bytes.subarray(-16));
         return decipher.update(bytes.subarray(0, -16), undefined, "utf8") + decipher.final("utf8");
       } catch (cause) {
-        throw new DomainError("internal", "A sealed secret does not open; was the master key changed?", { cause });
+        throw new DomainError("internal", "A sealed secret does not open; was the master key changed?", {
+          cause,
+        });
       }
     },
   };

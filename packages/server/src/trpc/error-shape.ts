@@ -1,4 +1,10 @@
-import { errorCodes, findDomainError, toPublicMessage, type DomainError, type ErrorCode } from "@llm-backend/contract";
+import {
+  errorCodes,
+  findDomainError,
+  toPublicMessage,
+  type DomainError,
+  type ErrorCode,
+} from "@llm-backend/contract";
 import { TRPCError, type TRPC_ERROR_CODE_NUMBER } from "@trpc/server";
 import { TRPC_ERROR_CODES_BY_KEY } from "@trpc/server/rpc";
 import { ZodError } from "zod";
@@ -84,7 +90,11 @@ function mapTrpcError(error: TRPCError): MappedError {
     case "NOT_FOUND":
       return { reason: "not_found", message: "There is no such procedure.", details: {} };
     case "METHOD_NOT_SUPPORTED":
-      return { reason: "method_not_allowed", message: errorCodes.method_not_allowed.publicMessage, details: {} };
+      return {
+        reason: "method_not_allowed",
+        message: errorCodes.method_not_allowed.publicMessage,
+        details: {},
+      };
     case "UNSUPPORTED_MEDIA_TYPE":
       return {
         reason: "unsupported_media_type",

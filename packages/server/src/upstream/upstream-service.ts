@@ -62,7 +62,9 @@ export function createUpstreamService(deps: { storage: Storage; sealBox: SealBox
     },
 
     /** The stored list, keys shown by their last four characters only. */
-    async list(): Promise<{ name: string; source: string; endpoint: string; key: string; models: string[] }[]> {
+    async list(): Promise<
+      { name: string; source: string; endpoint: string; key: string; models: string[] }[]
+    > {
       const records = await storage.upstreams.list();
       return records.map((record) => ({
         name: record.name,
