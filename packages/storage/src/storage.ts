@@ -42,6 +42,8 @@ export type Storage = Repositories & {
 
 /** What differs between the databases. */
 export type StorageDriver = {
+  /** Runs work in a transaction, alone or together with other work. */
+  transaction<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T>;
   /** Runs one write without waiting for the disk. */
   relaxed<T>(write: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -54,7 +56,7 @@ const segmentsPerStatement = 200;
 export function createStorage(db: Kysely<Database>, driver: StorageDriver): Storage {
   return {
     ...createRepositories(db),
-    transaction: (work) => db.transaction().execute((tx) => work(createRepositories(tx))),
+    transaction: (work) => driver.transaction((tx) => work(createRepositories(tx))),
     async journal(segments) {
       if (segments.length === 0) return;
       await db

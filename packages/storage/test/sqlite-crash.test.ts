@@ -3,6 +3,7 @@ import { join } from "node:path";
 import SqliteConnection from "better-sqlite3";
 import { expect, it } from "vitest";
 import { openSqlite } from "../src/index.ts";
+import { createGroupCommit } from "../src/sqlite/group-commit.ts";
 import { createStorage } from "../src/storage.ts";
 import { startChild } from "./child-process/start-child.ts";
 import { checkIntegrity, openKysely } from "./open-kysely.ts";
@@ -113,7 +114,11 @@ it("takes nothing on a full disk, says why, still reads, and goes on when there 
   const path = join(folder.path, "a.db");
   await (await openSqlite({ path })).close();
   await using raw = openKysely(path);
-  const storage = createStorage(raw.db, { relaxed: (write) => write(), close: () => Promise.resolve() });
+  const storage = createStorage(raw.db, {
+    transaction: createGroupCommit(raw.db),
+    relaxed: (write) => write(),
+    close: () => Promise.resolve(),
+  });
   const { id: conversationId } = await insertConversation(storage);
   const pages = Number(raw.connection.pragma("page_count", { simple: true }));
   raw.connection.pragma(`max_page_count = ${pages + 20}`);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { migrateToLatest } from "../src/migrations/migrate.ts";
+import { createGroupCommit } from "../src/sqlite/group-commit.ts";
 import { createStorage, type Storage } from "../src/storage.ts";
 import { openKysely } from "./open-kysely.ts";
 import { createRun, createUser } from "./suite/rows.ts";

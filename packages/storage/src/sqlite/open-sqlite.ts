@@ -7,6 +7,7 @@ import { StorageRefusal } from "../storage-refusal.ts";
 import { createStorage, type Storage } from "../storage.ts";
 import { findOrCreateDatabase } from "./database-file.ts";
 import { claimDatabase } from "./exclusive-owner.ts";
+import { createGroupCommit } from "./group-commit.ts";
 import { ImmediateSqliteDialect } from "./sqlite-dialect.ts";
 import { toRefusal } from "./to-refusal.ts";
 
@@ -64,6 +65,7 @@ function createDriver(
 ): Parameters<typeof createStorage>[1] {
   const { connection, claims } = owned;
   return {
+    transaction: createGroupCommit(db),
     async relaxed(write) {
       // No fsync for what nobody was promised: a crash of the process still costs nothing of it.
       connection.pragma("synchronous = normal");

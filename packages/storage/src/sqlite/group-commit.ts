@@ -1,0 +1,113 @@
+import { sql, type Kysely } from "kysely";
+
+/** A piece of work that is stored whole or not at all. */
+type Waiting<TDatabase> = {
+  readonly run: (db: Kysely<TDatabase>) => Promise<void>;
+  readonly settle: (failure: { readonly error: unknown } | undefined) => void;
+};
+
+/** Work that comes so soon after a commit is not alone: it pays to look around for more before the next one. */
+const busyMs = 2;
+/** So much work shares one commit at most, so that the first of it does not wait for ever. */
+const sharedMax = 64;
+
+/**
+ * Creates `transaction`: work that is asked for at about the same time shares one transaction and one fsync, each
+ * behind a savepoint of its own. A promise resolves only when the shared transaction is on the disk; work that fails is
+ * undone alone.
+ *
+ * An fsync stops the event loop, with all its streams, for longer than all the statements of a chat turn take.
+ */
+export function createGroupCommit<TDatabase>(db: Kysely<TDatabase>) {
+  const waiting: Waiting<TDatabase>[] = [];
+  let isRunning = false;
+  let committedAt = Number.NEGATIVE_INFINITY;
+
+  /** Works until nothing waits; what fails is told to whoever asked for it. */
+  async function run(): Promise<void> {
+    isRunning = true;
+    while (waiting.length > 0) {
+      const isBusy = performance.now() - committedAt < busyMs;
+      await shareTransaction(db, { waiting, isBusy });
+      committedAt = performance.now();
+    }
+    isRunning = false;
+  }
+
+  return <T>(work: (db: Kysely<TDatabase>) => Promise<T>): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      let result: T;
+      waiting.push({
+        async run(connection) {
+          result = await work(connection);
+        },
+        settle(failure) {
+          if (failure === undefined) resolve(result);
+          else reject(failure.error);
+        },
+      });
+      if (!isRunning) void run();
+    });
+}
+
+async function shareTransaction<TDatabase>(
+  db: Kysely<TDatabase>,
+  { waiting, isBusy }: { waiting: Waiting<TDatabase>[]; isBusy: boolean },
+): Promise<void> {
+  const done: Waiting<TDatabase>[] = [];
+  let failure: { error: unknown } | undefined;
+  try {
+    await db.connection().execute(async (connection) => {
+      await sql`begin immediate`.execute(connection);
+      try {
+        while (waiting.length > 0 && done.length < sharedMax) {
+          await runNext(connection, waiting, done);
+          // Whatever has arrived meanwhile gets its chance to come along.
+          if (isBusy && waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        await sql`commit`.execute(connection);
+      } catch (error) {
+        await rollBack(connection);
+        throw error;
+      }
+    });
+  } catch (error) {
+    failure = { error };
+    // Without a transaction nothing of what waits can be done either; it must not wait for ever.
+    if (done.length === 0) done.push(...waiting.splice(0, 1));
+  }
+  for (const item of done) item.settle(failure);
+}
+
+/** Runs one piece of work behind a savepoint; its own failure is its own. */
+async function runNext<TDatabase>(
+  connection: Kysely<TDatabase>,
+  waiting: Waiting<TDatabase>[],
+  done: Waiting<TDatabase>[],
+): Promise<void> {
+  const item = waiting.shift();
+  if (item === undefined) return;
+  await sql`savepoint work`.execute(connection);
+  try {
+    await item.run(connection);
+    await sql`release work`.execute(connection);
+    done.push(item);
+  } catch (error) {
+    item.settle({ error });
+    try {
+      await sql`rollback to work`.execute(connection);
+      await sql`release work`.execute(connection);
+    } catch {
+      // The database has given up the whole transaction, on a full disk for one: what was done before failed with it.
+      throw error;
+    }
+  }
+}
+
+async function rollBack<TDatabase>(connection: Kysely<TDatabase>): Promise<void> {
+  try {
+    await sql`rollback`.execute(connection);
+  } catch {
+    // SQLite has rolled back by itself; what it failed with is on its way already.
+  }
+}

@@ -1,0 +1,110 @@
+import { join } from "node:path";
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { openSqlite } from "../src/index.ts";
+import { createGroupCommit } from "../src/sqlite/group-commit.ts";
+import { createStorage, type Storage } from "../src/storage.ts";
+import { openKysely } from "./open-kysely.ts";
+import { createMessage, createUser, insertConversation } from "./suite/rows.ts";
+import { createTemporaryFolder } from "./temporary-folder.ts";
+
+type Opened = AsyncDisposable & { storage: Storage; raw: ReturnType<typeof openKysely>; commits: string[] };
+
+/** A storage whose commits can be seen. */
+async function open(): Promise<Opened> {
+  const folder = createTemporaryFolder();
+  const path = join(folder.path, "a.db");
+  await (await openSqlite({ path })).close();
+  const raw = openKysely(path);
+  const commits: string[] = [];
+  const prepare = raw.connection.prepare.bind(raw.connection);
+  raw.connection.prepare = ((source: string) => {
+    const statement = prepare(source);
+    if (source !== "commit") return statement;
+    const run = statement.run.bind(statement);
+    statement.run = ((...values: unknown[]) => {
+      commits.push(source);
+      return run(...values);
+    }) as typeof statement.run;
+    return statement;
+  }) as typeof raw.connection.prepare;
+  return {
+    raw,
+    commits,
+    storage: createStorage(raw.db, {
+      transaction: createGroupCommit(raw.db),
+      relaxed: (write) => write(),
+      close: () => Promise.resolve(),
+    }),
+    async [Symbol.asyncDispose]() {
+      await raw[Symbol.asyncDispose]();
+      folder[Symbol.dispose]();
+    },
+  };
+}
+
+it("commits work that is asked for at once together", async () => {
+  await using opened = await open();
+  const users = Array.from({ length: 100 }, () => createUser());
+  await Promise.all(users.map((user) => opened.storage.transaction((tx) => tx.users.insert(user))));
+  expect(await opened.storage.users.list()).toHaveLength(100);
+  // At most 64 share one.
+  expect(opened.commits).toHaveLength(2);
+});
+
+it("undoes work that fails, and nothing beside it", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.boolean(), { minLength: 1, maxLength: 20 }), async (fates) => {
+      await using opened = await open();
+      const works = fates.map(async (isGood) => {
+        const user = createUser();
+        const work = opened.storage.transaction(async (tx) => {
+          await tx.users.insert(user);
+          if (!isGood) throw new Error("changed its mind");
+        });
+        const outcome = await work.then(
+          () => "stored",
+          (error: Error) => error.message,
+        );
+        expect(outcome).toBe(isGood ? "stored" : "changed its mind");
+        expect((await opened.storage.users.findById(user.id)) !== undefined).toBe(isGood);
+      });
+      await Promise.all(works);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+it("tells everyone who shared a transaction that the disk was full, and goes on", async () => {
+  await using opened = await open();
+  const { id: conversationId } = await insertConversation(opened.storage);
+  const pages = Number(opened.raw.connection.pragma("page_count", { simple: true }));
+  opened.raw.connection.pragma(`max_page_count = ${pages + 20}`);
+  const user = createUser();
+  const big = createMessage({ conversationId, content: "x".repeat(1_000_000) });
+  const small = opened.storage.transaction((tx) => tx.users.insert(user));
+  const tooBig = opened.storage.transaction((tx) => tx.messages.insert([big]));
+  const outcomes = await Promise.allSettled([small, tooBig]);
+  expect(outcomes[1]).toMatchObject({ status: "rejected", reason: { code: "SQLITE_FULL" } });
+  // Whether the small one was undone with it is the database's business; what is said of it must be true.
+  const isStored = (await opened.storage.users.findById(user.id)) !== undefined;
+  expect(outcomes[0].status).toBe(isStored ? "fulfilled" : "rejected");
+  const later = createUser();
+  await opened.storage.transaction((tx) => tx.users.insert(later));
+  expect(await opened.storage.users.findById(later.id)).toBeDefined();
+});
+
+it("shows nobody what is not committed", async () => {
+  await using opened = await open();
+  const user = createUser();
+  let seen: unknown = "not asked";
+  const work = opened.storage.transaction(async (tx) => {
+    await tx.users.insert(user);
+    void opened.storage.users.findById(user.id).then((found) => (seen = found === undefined ? "absent" : "there"));
+  });
+  expect(seen).toBe("not asked");
+  await work;
+  expect(opened.commits).toHaveLength(1);
+  expect(await opened.storage.users.findById(user.id)).toBeDefined();
+  expect(seen).toBe("there");
+});
