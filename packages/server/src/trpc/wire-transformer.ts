@@ -1,3 +1,4 @@
+import { DomainError } from "@llm-backend/contract";
 import superjson from "superjson";
 import { requireShallow } from "./require-shallow.ts";
 
@@ -11,6 +12,7 @@ export const wireTransformer = {
     // A WebSocket message without an input is asked for it all the same.
     if (value === undefined) return undefined;
     requireShallow(value);
+    requireAnnotations(value.meta?.values);
     return superjson.deserialize(value);
   },
 };
@@ -18,4 +20,24 @@ export const wireTransformer = {
 function isPlainEvent(value: unknown): boolean {
   if (typeof value !== "object" || value === null || !("type" in value)) return false;
   return value.type === "text-delta" || value.type === "reasoning-delta";
+}
+
+/**
+ * Refuses what does not have the form of superjson's annotations, a tree of `[type]` and `[type, children]`: it walks
+ * whatever it is given, and a text in the place of children without end.
+ *
+ * @throws DomainError `invalid_input`
+ */
+function requireAnnotations(values: unknown): void {
+  if (values === undefined || isTree(values) || areChildren(values)) return;
+  throw new DomainError("invalid_input", "The input is not encoded as it must be.");
+}
+
+function isTree(value: unknown): boolean {
+  return Array.isArray(value) && (value.length === 1 || (value.length === 2 && areChildren(value[1])));
+}
+
+function areChildren(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(isTree);
 }

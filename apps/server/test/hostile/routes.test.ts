@@ -1,0 +1,192 @@
+import { apiRoutes } from "@llm-backend/rest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { newUsername, password } from "../callers/rest-caller.ts";
+import {
+  absentIds,
+  createHostileWorld,
+  expectHarmless,
+  hostileBodies,
+  hostileValues,
+  inParallel,
+  type HostileWorld,
+  type Ids,
+  type Someone,
+} from "./hostile-world.ts";
+
+/** How one row of the table is called rightly. */
+type RoutePlan = {
+  readonly access: "public" | "user";
+  readonly body?: () => Readonly<Record<string, unknown>>;
+  readonly status: number;
+  /** A call may end the caller's session, so that each one takes a token of its own. */
+  readonly endsSession?: true;
+};
+
+/** A plan for every row: one without a plan fails the suite. */
+const plans: Readonly<Record<string, RoutePlan>> = {
+  "POST /api/users/register": {
+    access: "public",
+    body: () => ({ username: newUsername(), password }),
+    status: 201,
+  },
+  "POST /api/users/login": { access: "public", body: () => ({ username: "nobody", password }), status: 401 },
+  "POST /api/users/logout": { access: "user", status: 200, endsSession: true },
+  "POST /api/conversations/create": {
+    access: "user",
+    body: () => ({ title: "T", model: "m", api_key: "" }),
+    status: 200,
+  },
+  "GET /api/conversations/history/:conversation_id": { access: "user", status: 200 },
+  "GET /api/conversations/list": { access: "user", status: 200 },
+  "POST /api/conversations/del/:conversation_id": { access: "user", status: 200 },
+  "POST /api/chat/:conversation_id": { access: "user", body: () => ({ message: "hi" }), status: 200 },
+  "GET /api/chat/:conversation_id": { access: "user", status: 200 },
+};
+
+let world: HostileWorld;
+let owner: Someone;
+let attacker: Someone;
+let disabled: Someone;
+let leaver: Someone;
+let foreignIds: Ids;
+
+beforeAll(async () => {
+  world = await createHostileWorld();
+  owner = await world.addUser();
+  attacker = await world.addUser();
+  disabled = await world.addUser();
+  leaver = await world.addUser();
+  foreignIds = await world.addConversation(owner.token);
+  await world.backend.server.backend.services.users.disable(disabled.username);
+});
+afterAll(() => world[Symbol.asyncDispose]());
+
+type Sent = { readonly path: string; readonly body?: string | Buffer; readonly token?: string | undefined };
+
+/** Sends a request; whatever comes back is in the face's own words. */
+async function send(method: string, { path, body, token }: Sent): Promise<{ status: number; text: string }> {
+  const response = await fetch(`${world.backend.url}${path}`, {
+    method,
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    ...(body === undefined || method === "GET" ? {} : { body: body as BodyInit }),
+  });
+  const text = await response.text();
+  expectHarmless(text);
+  expect(response.status).toBeLessThan(500);
+  if (response.status >= 400) expect(JSON.parse(text)).toEqual({ error: expect.stringMatching(/./) });
+  return { status: response.status, text };
+}
+
+it("has a plan for every row of the table, and none for what is gone", () => {
+  const rows = apiRoutes.map(({ method, path }) => `${method} ${path}`);
+  expect(Object.keys(plans).toSorted()).toEqual(rows.toSorted());
+  for (const row of apiRoutes)
+    expect([row.path, row.access]).toEqual([row.path, plans[`${row.method} ${row.path}`]?.access]);
+});
+
+describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const))(
+  "%s",
+  (name, { method, path, access }) => {
+    const plan = plans[name] ?? { access: "user" as const, status: 200 };
+    const toPath = (id: unknown) => path.replace(":conversation_id", String(id));
+    const toBody = () => (plan.body === undefined ? undefined : JSON.stringify(plan.body()));
+    const hasId = path.includes(":conversation_id");
+    const getToken = () =>
+      plan.endsSession === true ? world.addToken(leaver.username) : Promise.resolve(attacker.token);
+    const toSent = (id: unknown, token?: string): Sent => {
+      const body = toBody();
+      return { path: toPath(id), token, ...(body === undefined ? {} : { body }) };
+    };
+
+    it("takes the call that its plan calls right", async () => {
+      const { conversationId } = hasId ? await world.addConversation(attacker.token) : absentIds;
+      expect((await send(method, toSent(conversationId, await getToken()))).status).toBe(plan.status);
+    });
+
+    it("refuses strangers, bad tokens and disabled users alike, unless it is for everyone", async () => {
+      const tokens = [
+        undefined,
+        "nonsense",
+        `${attacker.token}x`,
+        attacker.token.slice(0, -4),
+        disabled.token,
+      ];
+      for (const token of tokens) {
+        const { status } = await send(method, toSent(foreignIds.conversationId, token));
+        expect(status).toBe(access === "public" ? plan.status : 401);
+      }
+      // What is wrong with a request is nobody's business who may not call at all.
+      if (access !== "public")
+        expect((await send(method, { path: toPath("x"), body: "{" })).status).toBe(401);
+    });
+
+    it("answers foreign ids as absent ones, to the byte", async () => {
+      if (!hasId) return;
+      const foreign = await send(method, toSent(foreignIds.conversationId, attacker.token));
+      const absent = await send(method, toSent(absentIds.conversationId, attacker.token));
+      expect(foreign.status).toBe(404);
+      expect(absent).toEqual(foreign);
+      const kept = await send("GET", {
+        path: `/api/conversations/history/${foreignIds.conversationId}`,
+        token: owner.token,
+      });
+      expect(kept.status).toBe(200);
+    });
+
+    it("answers whatever stands in a field with a result or a documented refusal", async () => {
+      const { conversationId } = hasId ? await world.addConversation(attacker.token) : absentIds;
+      for (const field of Object.keys(plan.body?.() ?? {})) {
+        await inParallel(hostileValues, async (value) => {
+          const fields = Object.entries(plan.body?.() ?? {}).map(([key, given]) =>
+            key === field ? `"${key}":${value}` : `"${key}":${JSON.stringify(given)}`,
+          );
+          await send(method, {
+            path: toPath(conversationId),
+            body: `{${fields.join(",")}}`,
+            token: attacker.token,
+          });
+        });
+      }
+    });
+
+    it("answers bodies that are no request with a result or a documented refusal", async () => {
+      const { conversationId } = hasId ? await world.addConversation(attacker.token) : absentIds;
+      await inParallel(hostileBodies, async (body) =>
+        send(method, { path: toPath(conversationId), body, token: await getToken() }),
+      );
+    });
+
+    it("answers ids of every form with a result or a documented refusal", async () => {
+      if (!hasId) return;
+      const ids = [
+        "",
+        "%00",
+        "..%2f..%2fetc%2fpasswd",
+        "%e0%80%80",
+        "'",
+        "1;drop",
+        "-0",
+        "+1",
+        "1e9",
+        "x".repeat(8000),
+        "\u{1f600}",
+      ];
+      for (const id of ids) {
+        const { status } = await send(method, toSent(id, attacker.token));
+        expect([400, 404, 414]).toContain(status);
+      }
+    });
+
+    it("takes no method but its own", async () => {
+      for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
+        if (apiRoutes.some((row) => row.method === other && row.path === path)) continue;
+        expect((await send(other, toSent(absentIds.conversationId, attacker.token))).status).toBe(404);
+      }
+    });
+  },
+);
+
+it("has met nothing that it did not know what to do with", async () => {
+  expect((await fetch(`${world.backend.url}/readyz`)).status).toBe(200);
+  expect(world.backend.logLines.filter((line) => /"level":"(error|fatal)"/.test(line))).toEqual([]);
+});
