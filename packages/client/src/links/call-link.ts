@@ -37,8 +37,8 @@ export function callLink(tokens: TokenSource): TRPCLink<AppRouter> {
           if (op.signal) observer.error(toCancelled(op.signal));
         };
         const renew = async () => {
-          const isOther = await tokens.renew(op.context.token as string | undefined);
-          return isOther && !isOver;
+          const token = await tokens.renew(op.context.token as string | undefined);
+          return token !== undefined && !isOver;
         };
         const attempt = (isLast: boolean) => {
           inner = next(op).subscribe({

@@ -1,6 +1,7 @@
 import type { AppRouter } from "@llm-backend/server";
 import { httpBatchLink, httpLink, splitLink, type Operation, type TRPCLink } from "@trpc/client";
 import type { FetchFunction } from "../client-options.ts";
+import { fromResponse } from "../error/to-llm-backend-error.ts";
 import type { RetryOptions } from "../retry/backoff.ts";
 import type { TokenSource } from "../session/token-source.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -55,9 +56,24 @@ export function createLinks(options: LinkOptions): TRPCLink<AppRouter>[] {
 
 type LinkFetch = NonNullable<Parameters<typeof httpLink<AppRouter>>[0]["fetch"]>;
 
-/** tRPC means the same `fetch` and types it more loosely. */
+/** tRPC reads every answer as JSON; what is none would be an error without the status that explains it. */
 function toLinkFetch(fetch: FetchFunction): LinkFetch {
-  return (input, init) => fetch(input instanceof Request ? input.url : input.toString(), init as RequestInit);
+  return async (input, init) => {
+    const url = input instanceof Request ? input.url : input.toString();
+    const response = await fetch(url, init as RequestInit);
+    const { ok, status, headers } = response;
+    const body = readJson(await response.text());
+    if (body === undefined) throw fromResponse(response, { body });
+    return { ok, status, headers, json: () => Promise.resolve(body) };
+  };
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 async function writeHeaders(ops: readonly Operation[], tokens: TokenSource): Promise<Record<string, string>> {

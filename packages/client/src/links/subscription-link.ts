@@ -61,17 +61,21 @@ function subscribe(op: Operation, given: Subscribing): AsyncGenerator<Subscripti
 /** One connection; one more where the token was refused before anything came, and there is another token. */
 async function* openWithToken(op: Operation, given: Subscribing): AsyncGenerator<SubscriptionItem, void> {
   const { transport, tokens, signal, onStart } = given;
+  const { path, input } = op;
   const token = await tokens.get();
   let hasBegun = false;
+  let renewed: string | undefined;
   try {
-    for await (const item of transport.open({ path: op.path, input: op.input, token, signal, onStart })) {
+    for await (const item of transport.open({ path, input, token, signal, onStart })) {
       hasBegun = true;
       yield item;
     }
     return;
   } catch (cause) {
     const error = toLlmBackendError(cause, signal);
-    if (hasBegun || error.code !== "unauthenticated" || !(await tokens.renew(token))) throw error;
+    if (hasBegun || error.code !== "unauthenticated") throw error;
+    renewed = await tokens.renew(token);
+    if (renewed === undefined) throw error;
   }
-  yield* transport.open({ path: op.path, input: op.input, token: await tokens.get(), signal, onStart });
+  yield* transport.open({ path, input, token: renewed, signal, onStart });
 }

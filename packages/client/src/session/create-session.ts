@@ -107,8 +107,8 @@ export function createSession(options: SessionOptions, auth: AuthCalls): Session
     },
     async renew(refused) {
       const tokens = await storage.load();
-      if (tokens === null) return false;
-      return tokens.accessToken !== refused || (await refresh(tokens)) !== null;
+      if (tokens === null) return undefined;
+      return tokens.accessToken === refused ? (await refresh(tokens))?.accessToken : tokens.accessToken;
     },
   };
 }

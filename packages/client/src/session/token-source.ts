@@ -2,8 +2,8 @@
 export type TokenSource = {
   /** The token to send now; undefined for none. Asked before each request and each reconnect. */
   get(): Promise<string | undefined>;
-  /** Tells whether there is another token, after the server has refused this one. */
-  renew(refused: string | undefined): Promise<boolean>;
+  /** Another token, after the server has refused this one; undefined where there is none. */
+  renew(refused: string | undefined): Promise<string | undefined>;
 };
 
 /** A token that the application has, or gets by itself. */
@@ -13,7 +13,7 @@ export function createGivenTokens(getToken: () => MaybePromise<string | null | u
     get,
     async renew(refused) {
       const token = await get();
-      return token !== undefined && token !== refused;
+      return token === refused ? undefined : token;
     },
   };
 }

@@ -55,6 +55,10 @@ export function openWebSocketChannel(token: string | undefined, options: WebSock
     for (const { queue } of subscribers.values()) queue.end(toUnreachable(new Error(why)));
     subscribers.clear();
   }
+  function retire(): void {
+    isUsable = false;
+    if (subscribers.size === 0) lose("the server is about to end");
+  }
   function send(message: unknown): void {
     const text = JSON.stringify(message);
     if (socket.readyState === socket.OPEN) socket.send(text);
@@ -63,10 +67,13 @@ export function openWebSocketChannel(token: string | undefined, options: WebSock
   function settle(id: number, error?: Error): void {
     subscribers.get(id)?.queue.end(error);
     subscribers.delete(id);
-    if (subscribers.size === 0 && isUsable) idleTimer = setTimeout(() => lose("it was idle"), idleMsMax);
+    if (subscribers.size > 0) return;
+    if (isUsable) idleTimer = setTimeout(() => lose("it was idle"), idleMsMax);
+    else lose("the server is about to end");
   }
   function receive(message: Incoming): void {
-    if (message.method === "reconnect") return lose("the server is about to restart");
+    // The server is about to end: what runs may still come to its own end, nothing new is begun here.
+    if (message.method === "reconnect") return retire();
     if (message.error !== undefined) {
       const error = fromShape(wireTransformer.deserialize(message.error));
       if (message.id === null) lose("the server refused the connection");
