@@ -9,7 +9,11 @@ type Query = { readonly sql: string; readonly parameters: readonly unknown[] };
 
 const queries: Query[] = [];
 const { connection, db } = openKysely(":memory:", ({ sql, parameters }) => queries.push({ sql, parameters }));
-const storage = createStorage(db, { relaxed: (write) => write(), close: () => db.destroy() });
+const storage = createStorage(db, {
+  transaction: createGroupCommit(db),
+  relaxed: (write) => write(),
+  close: () => db.destroy(),
+});
 
 beforeAll(async () => {
   await migrateToLatest(db);
