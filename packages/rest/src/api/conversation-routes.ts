@@ -24,12 +24,9 @@ export const conversationRoutes: readonly JsonRoute[] = [
     body: z.object({
       title: z.string(),
       model: z.string(),
-      api_key: z
-        .string()
-        .optional()
-        .meta({
-          description: "Your own key for the model's provider; without it the server's upstreams answer",
-        }),
+      api_key: z.string().optional().meta({
+        description: "Your own key for the model's provider; without it the server's upstreams answer",
+      }),
     }),
     status: 200,
     answer: z.object({

@@ -86,7 +86,8 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
       // Our count of tokens is an estimate, the provider's is the truth.
       const isTooLong = DomainError.is(error) && error.code === "context_too_long";
       if (!isTooLong || shrinks === shrinkTriesMax || prompt.messagesKept <= 1) throw error;
-      contextTokens = Math.floor(contextTokens / 2);
+      // Half of a context that the prompt did not fill would bring the same prompt again.
+      contextTokens = Math.floor(Math.min(contextTokens, prompt.tokens) / 2);
     }
   }
 }

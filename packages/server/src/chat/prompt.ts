@@ -9,6 +9,8 @@ export type Prompt = {
   readonly messagesKept: number;
   /** Where older messages were left out: the oldest one that is in it. */
   readonly cutAt: string | undefined;
+  /** What it costs, as far as we can tell. */
+  readonly tokens: number;
 };
 
 /** What a prompt is made of. */
@@ -42,9 +44,11 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
   }
   // A turn is dropped whole: an answer without its question would stand at the beginning.
   while (isCut && kept.length > 1 && kept[0]?.role === "assistant") kept.shift();
+  const messages = [...system, ...kept.map(({ role, content }) => ({ role, content }))];
   return {
-    messages: [...system, ...kept.map(({ role, content }) => ({ role, content }))],
+    messages,
     messagesKept: kept.length,
     cutAt: isCut ? kept[0]?.id : undefined,
+    tokens: messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0),
   };
 }
