@@ -51,9 +51,10 @@ export function createSession(options: SessionOptions, auth: AuthCalls): Session
   let refreshing: Promise<TokenPair | null> | undefined;
 
   async function keep(tokens: TokenPair | null): Promise<void> {
+    const before = await storage.load();
     await storage.save(tokens);
     if (tokens !== null) renewedAt = performance.now();
-    options.onChange?.(tokens);
+    if (tokens !== before) options.onChange?.(tokens);
   }
   const isStale = ({ accessTokenExpiresAt }: TokenPair) =>
     accessTokenExpiresAt.getTime() - Date.now() < leewayMs && performance.now() - renewedAt > ageMsMin;

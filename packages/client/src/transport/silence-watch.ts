@@ -7,14 +7,18 @@ export type SilenceWatch = {
   stop(): void;
 };
 
+/** Timers take no more; longer ones go off at once. */
+const timerMsMax = 2 ** 31 - 1;
+
 /** Calls `onSilence` once when nothing was heard for so long. The server pings every 10 seconds. */
 export function createSilenceWatch(limitMs: number, onSilence: () => void): SilenceWatch {
   let ms = limitMs;
-  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(onSilence, ms);
+  const start = () => setTimeout(onSilence, Math.min(ms, timerMsMax));
+  let timer: ReturnType<typeof setTimeout> | undefined = start();
   const touch = () => {
     if (timer === undefined) return;
     clearTimeout(timer);
-    timer = setTimeout(onSilence, ms);
+    timer = start();
   };
   return {
     touch,

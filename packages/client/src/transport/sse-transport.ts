@@ -17,6 +17,8 @@ export type SseOptions = {
 
 /** What the server says of itself when it has not been heard. */
 const silenceMsDefault = 30_000;
+/** While a long message is on its way, silence is no news; a slower line than this is none. */
+const uploadCharsPerMs = 4;
 
 /**
  * Subscriptions as server-sent events. Unlike the browser's `EventSource` it sends the token as a header and the
@@ -26,11 +28,19 @@ export function createSseTransport(options: SseOptions): Transport {
   return {
     async *open(call) {
       const abort = createLinkedAbort([call.signal]);
-      const watch = createSilenceWatch(options.silenceMsMax ?? silenceMsDefault, () =>
+      const body = JSON.stringify(wireTransformer.serialize(call.input));
+      const silenceMsMax = options.silenceMsMax ?? silenceMsDefault;
+      const watch = createSilenceWatch(silenceMsMax + body.length / uploadCharsPerMs, () =>
         abort.abort(toUnreachable(new Error("it fell silent"))),
       );
       try {
-        const response = await post(options, { ...call, signal: abort.signal });
+        const response = await post(options, {
+          path: call.path,
+          token: call.token,
+          body,
+          signal: abort.signal,
+        });
+        watch.setLimit(silenceMsMax);
         yield* readItems(response, { call, watch, isLimitFixed: options.silenceMsMax !== undefined });
       } catch (error) {
         throw toLlmBackendError(error, abort.signal);
@@ -46,7 +56,9 @@ export function createSseTransport(options: SseOptions): Transport {
   };
 }
 
-async function post({ url, fetch }: SseOptions, call: SubscriptionCall): Promise<Response> {
+type Posting = Pick<SubscriptionCall, "path" | "token" | "signal"> & { readonly body: string };
+
+async function post({ url, fetch }: SseOptions, call: Posting): Promise<Response> {
   const response = await fetch(`${url.href}/${call.path}`, {
     method: "POST",
     headers: {
@@ -54,7 +66,7 @@ async function post({ url, fetch }: SseOptions, call: SubscriptionCall): Promise
       "content-type": "application/json",
       ...(call.token === undefined ? {} : { authorization: `Bearer ${call.token}` }),
     },
-    body: JSON.stringify(wireTransformer.serialize(call.input)),
+    body: call.body,
     signal: call.signal,
   });
   const type = response.headers.get("content-type") ?? "";

@@ -88,6 +88,15 @@ export function openWebSocketChannel(token: string | undefined, options: WebSock
     else subscriber.queue.push({ id, data: toPayload(id, wireTransformer.deserialize(data)) });
   }
 
+  function read(text: string): void {
+    try {
+      receive(JSON.parse(text) as Incoming);
+    } catch {
+      // Thrown out of an event handler it would end the process.
+      lose("it sent what is none of its messages");
+    }
+  }
+
   socket.addEventListener("open", () => {
     socket.send(JSON.stringify({ method: "connectionParams", data: token === undefined ? null : { token } }));
     for (const text of unsent.splice(0)) socket.send(text);
@@ -95,7 +104,7 @@ export function openWebSocketChannel(token: string | undefined, options: WebSock
   socket.addEventListener("message", ({ data }) => {
     watch.touch();
     if (data === "PING") socket.send("PONG");
-    else if (data !== "PONG") receive(JSON.parse(String(data)) as Incoming);
+    else if (data !== "PONG") read(String(data));
   });
   socket.addEventListener("error", () => lose("the connection failed"));
   socket.addEventListener("close", () => lose("the connection was closed"));
