@@ -52,7 +52,9 @@ export async function openSocketCaller(url: string, token?: string): Promise<Soc
   });
   socket.on("error", () => {});
   socket.on("message", (data: Buffer) => {
-    messages.push(JSON.parse(data.toString()) as SocketMessage);
+    const text = data.toString();
+    if (text === "PING") return socket.send("PONG");
+    messages.push(JSON.parse(text) as SocketMessage);
     wake();
   });
   socket.send(JSON.stringify({ method: "connectionParams", data: token === undefined ? {} : { token } }));
@@ -101,7 +103,8 @@ export async function openSocketCaller(url: string, token?: string): Promise<Soc
           if (error !== undefined) return yield { kind: "error", error: error.json };
           if (result?.type === "stopped") return yield { kind: "stopped" };
           if (result?.type === "data" && result.id !== undefined) {
-            yield { kind: "event", id: result.id, event: result.data?.json as RunEvent };
+            const envelope = result.data?.json as { data: RunEvent };
+            yield { kind: "event", id: result.id, event: envelope.data };
           }
         }
       } finally {

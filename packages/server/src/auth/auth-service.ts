@@ -46,7 +46,10 @@ export function createAuthService(deps: AuthServiceDeps) {
       isKnown: async () => user !== undefined && (await storage.sessions.existsFrom(user.id, address)),
     };
     await deps.limiter.begin(attempt);
-    const isRight = await hasher.verify(user?.passwordHash, input.password);
+    const isRight = await hasher.verify(user?.passwordHash, input.password).catch(async (error: unknown) => {
+      await deps.limiter.withdraw(attempt);
+      throw error;
+    });
     if (user === undefined || !isRight || user.status !== "active") {
       await delay(Math.max(0, refusalMsMin - (performance.now() - startedAt)));
       throw new DomainError("unauthenticated", "Wrong user name or password.");

@@ -29,8 +29,10 @@ export type LoginLimiter = {
    * @throws DomainError `rate_limited` with the time to wait.
    */
   begin(attempt: LoginAttempt): Promise<void>;
-  /** Takes the try back: the password was right. */
+  /** Forgets the failures before it as well: the password was right. */
   succeed(attempt: LoginAttempt): Promise<void>;
+  /** Takes the try back: nobody has looked at the password. */
+  withdraw(attempt: LoginAttempt): Promise<void>;
   /** @throws DomainError `rate_limited` with the time to wait. */
   register(address: string): Promise<void>;
 };
@@ -62,6 +64,12 @@ export function createLoginLimiter(limits: LoginLimits): LoginLimiter {
       const place = toAddressKey(address);
       await addresses.reward(place);
       await pairs.delete(`${account}|${place}`);
+      await accounts.reward(account);
+    },
+    async withdraw({ account, address }) {
+      const place = toAddressKey(address);
+      await addresses.reward(place);
+      await pairs.reward(`${account}|${place}`);
       await accounts.reward(account);
     },
     register: (address) => consume(registrations, toAddressKey(address)),

@@ -17,7 +17,7 @@ export type PasswordHasher = {
   /** @throws DomainError `overloaded` when too many are waiting. */
   hash(password: string): Promise<string>;
   /**
-   * Verifies a password; without a hash it takes the time of one and is false.
+   * Verifies a password; without a hash, or with one of an unknown form, it takes the time of one and is false.
    *
    * @throws DomainError `overloaded` when too many are waiting.
    */
@@ -28,6 +28,9 @@ export type PasswordHasher = {
 
 // bcrypt reads 72 bytes and no more; the systems that wrote these hashes cut there too.
 const bcryptBytesMax = 72;
+
+const bcryptForm = /^\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}$/;
+const argon2Form = /^\$argon2(id|i|d)\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$/;
 
 /** Creates the hasher: argon2id for what is new, bcrypt for what was imported. */
 export async function createPasswordHasher(options: PasswordHasherOptions): Promise<PasswordHasher> {
@@ -43,12 +46,12 @@ export async function createPasswordHasher(options: PasswordHasherOptions): Prom
   return {
     hash: (password) => queue(() => argon2Hash(password, cost)),
     async verify(hash, password) {
-      if (hash === undefined) {
-        await queue(() => argon2Verify(dummy, password));
-        return false;
+      if (hash !== undefined && bcryptForm.test(hash)) {
+        return queue(() => bcryptVerify(cutForBcrypt(password), hash));
       }
-      if (hash.startsWith("$2")) return queue(() => bcryptVerify(cutForBcrypt(password), hash));
-      return queue(() => argon2Verify(hash, password));
+      if (hash !== undefined && argon2Form.test(hash)) return queue(() => argon2Verify(hash, password));
+      await queue(() => argon2Verify(dummy, password));
+      return false;
     },
     isOutdated(hash) {
       const stored = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(hash);
