@@ -5,6 +5,16 @@ import type { MaybePromise } from "./session/token-source.ts";
 /** `fetch`, as far as the client uses it. */
 export type FetchFunction = (url: string, init?: RequestInit) => Promise<Response>;
 
+/** A class of WebSockets, as far as the client uses it: a browser's, Node's, or that of `ws`. */
+export type WebSocketClass = new (url: string) => {
+  readonly readyState: number;
+  readonly OPEN: number;
+  send(text: string): void;
+  close(): void;
+  addEventListener(type: "open" | "error" | "close", listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+};
+
 /** What every client is told. */
 export type BaseOptions = {
   /** The server's base URL. In a browser it may be relative to the page; `/` is the server that the page came from. */
@@ -19,7 +29,7 @@ export type BaseOptions = {
    */
   readonly transport?: "sse" | "websocket";
   /** For runtimes without a global `WebSocket`, such as Node 20. */
-  readonly WebSocket?: typeof globalThis.WebSocket;
+  readonly WebSocket?: WebSocketClass;
   /** How hard streams try to come back; each stream can say otherwise. */
   readonly retry?: RetryOptions;
   /** A stream that is silent for so long is taken for dead, and reconnected. @default 30_000; the server pings every 10 s */

@@ -1,5 +1,11 @@
 export { createClient, type Client, type SessionClient } from "./create-client.ts";
-export type { BaseOptions, FetchFunction, SessionClientOptions, TokenOptions } from "./client-options.ts";
+export type {
+  BaseOptions,
+  FetchFunction,
+  SessionClientOptions,
+  TokenOptions,
+  WebSocketClass,
+} from "./client-options.ts";
 export type { Session, SessionOptions } from "./session/create-session.ts";
 export type { KeyValueStorage } from "./session/token-storage.ts";
 export type { ChatStream, StreamOptions } from "./chat/chat-stream.ts";

@@ -1,5 +1,7 @@
 import { createClient } from "@llm-backend/client";
+import { createHandDrivenReply, finish, say } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
+import { WebSocket as NodeSocket } from "ws";
 import { setClientStage, transports } from "./client-stage.ts";
 import { createRecordingFetch } from "./recording-fetch.ts";
 
@@ -122,6 +124,45 @@ describe.each(transports)("streams over %s", (transport) => {
       stage.proxy.cutAll();
     }
     expect(types).toEqual(["run-start", "text-delta", "run-done"]);
+  });
+
+  it("are plain subscriptions with callbacks, which hear nothing once they are given up", async () => {
+    await using stage = await setClientStage();
+    const { client, conversationId } = await stage.addUser({ transport });
+    const reply = createHandDrivenReply();
+    stage.upstream.enqueue(reply.reply);
+    const { runId } = await client.chat.send.mutate({
+      conversationId,
+      message: "Hi",
+      requestId: "callbacks",
+    });
+    const { follow } = client.trpc.chat;
+    const heard: string[] = [];
+    const begun = await new Promise<{ unsubscribe(): void }>((resolve) => {
+      const subscription = follow.subscribe(
+        { runId },
+        {
+          onStarted: () => heard.push("started"),
+          onData: ({ data }) => heard.push(data.type) > 1 && resolve(subscription),
+        },
+      );
+    });
+    begun.unsubscribe();
+    reply.push(say("All of it."), finish());
+    await client.chat.follow({ runId }).result;
+    expect(heard).toEqual(["started", "run-start"]);
+    const failure = await new Promise<unknown>((onError) => {
+      follow.subscribe({ runId: "run_x" }, { onError });
+    });
+    expect(failure).toMatchObject({ name: "LlmBackendError", code: "invalid_input" });
+  });
+});
+
+it("streams over the WebSocket that it is given", async () => {
+  await using stage = await setClientStage();
+  const { client, conversationId } = await stage.addUser({ transport: "websocket", WebSocket: NodeSocket });
+  await expect(client.chat.stream({ conversationId, message: "Hi" }).result).resolves.toMatchObject({
+    text: "Hello world",
   });
 });
 

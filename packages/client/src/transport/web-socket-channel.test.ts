@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { WebSocketClass } from "../client-options.ts";
 import { openWebSocketChannel } from "./web-socket-channel.ts";
 
 /** The socket of a browser, in the test's hand. */
@@ -34,7 +35,7 @@ class FakeSocket extends EventTarget {
 function openChannel(token?: string) {
   const channel = openWebSocketChannel(token, {
     url: new URL("https://chat.example.org/trpc"),
-    WebSocket: FakeSocket as unknown as typeof WebSocket,
+    WebSocket: FakeSocket as unknown as WebSocketClass,
     silenceMsMax: undefined,
   });
   return { channel, socket: FakeSocket.last };

@@ -1,3 +1,4 @@
+import type { WebSocketClass } from "../client-options.ts";
 import { fromShape, toCancelled, toUnreachable } from "../error/to-llm-backend-error.ts";
 import { wireTransformer } from "../links/wire-transformer.ts";
 import { createItemQueue, type ItemQueue } from "./item-queue.ts";
@@ -16,7 +17,7 @@ export type WebSocketChannel = {
 /** What the channel needs. */
 export type WebSocketOptions = {
   readonly url: URL;
-  readonly WebSocket: typeof globalThis.WebSocket;
+  readonly WebSocket: WebSocketClass;
   readonly silenceMsMax: number | undefined;
 };
 
