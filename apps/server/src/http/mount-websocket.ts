@@ -6,10 +6,11 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { trpcPath } from "./mount-trpc.ts";
 import { findRefusal } from "./refusal.ts";
 import { readBearer, readCredential } from "./request-context.ts";
+import { watchSends, type SendWindow } from "./send-window.ts";
 
 /** What the face needs of its host. */
 export type WebSocketOptions = {
-  readonly createContext: (given: Pick<Context, "credential" | "address">) => Context;
+  readonly createContext: (given: Omit<Context, "services">) => Context;
   readonly onInternalError: (error: unknown) => void;
   readonly messageBytesMax: number;
   readonly urlBytesMax: number;
@@ -25,9 +26,6 @@ export type MountedWebSocket = {
   close(): void;
 };
 
-/** A reader that is behind by more is cut off; it resumes where it was. */
-const bufferedBytesMax = 256 * 1024;
-
 /** Mounts all procedures as WebSocket on the path of the HTTP face. The token comes with the first message. */
 export function mountWebSocket(server: Server, options: WebSocketOptions): MountedWebSocket {
   const sockets = new WebSocketServer({
@@ -39,22 +37,25 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
       answer(refusal === undefined, refusal?.status, refusal?.message);
     },
   });
+  const windows = new WeakMap<WebSocket, SendWindow>();
   // Without a listener, what a broken client sends would end the process.
   sockets.on("error", options.onInternalError);
   sockets.on("connection", (socket) => {
     socket.on("error", () => socket.terminate());
-    boundSends(socket);
+    windows.set(socket, watchSends(socket));
   });
   const trust = compile([...options.trustedProxies]);
   const handler = applyWSSHandler({
     wss: sockets,
     router: appRouter,
     keepAlive: { enabled: true, pingMs: 10_000, pongWaitMs: 10_000 },
-    createContext({ req, info }) {
+    createContext({ req, res, info }) {
       const token = info.connectionParams?.token;
+      const window = windows.get(res);
       return options.createContext({
         credential: token === undefined ? readCredential(req.headers) : readBearer(`Bearer ${token}`),
         address: readAddress(req, trust) ?? "",
+        writable: window?.writable,
       });
     },
     maxBatchSize: options.batchCallsMax,
@@ -74,13 +75,4 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
 /** What a caller does to its own connection, a message too large or a broken frame, closes that connection. */
 function isCallersFault({ cause }: Error): boolean {
   return cause instanceof Error && "code" in cause && String(cause.code).startsWith("WS_ERR_");
-}
-
-/** tRPC writes as events come and does not ask how much of it was read; this does. */
-function boundSends(socket: WebSocket): void {
-  const send = socket.send.bind(socket) as (data: string) => void;
-  socket.send = (data: unknown) => {
-    if (socket.bufferedAmount > bufferedBytesMax) socket.terminate();
-    else send(data as string);
-  };
 }

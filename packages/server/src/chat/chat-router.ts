@@ -12,7 +12,7 @@ import {
 } from "@llm-backend/contract";
 import { tracked, type TrackedEnvelope } from "@trpc/server";
 import type { Viewer } from "../auth/viewer.ts";
-import type { Services } from "../services.ts";
+import type { Context } from "../trpc/context.ts";
 import { router, userProcedure } from "../trpc/trpc.ts";
 import type { OpenedAnswer } from "./run-service.ts";
 
@@ -65,7 +65,7 @@ export const chatRouter = router({
 
 /** Follows an answer for as long as the session lives that asked for it. */
 async function* follow(
-  ctx: { services: Services; viewer: Viewer },
+  ctx: Pick<Context, "services" | "writable"> & { viewer: Viewer },
   answer: OpenedAnswer,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrackedEnvelope<RunEvent>, void> {
@@ -73,6 +73,7 @@ async function* follow(
   const ended = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
   for await (const { id, event } of answer.follow({ signal: ended })) {
     yield tracked(id, event);
+    await ctx.writable?.();
   }
   if (session.signal.aborted)
     throw new DomainError("unauthenticated", "The session has ended; log in again.");

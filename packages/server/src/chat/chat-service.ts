@@ -208,9 +208,10 @@ export function createChatService(deps: ChatServiceDeps) {
 
 async function insertAll(tx: Repositories, rows: { run: Run; messages: Message[] }): Promise<void> {
   const { run, messages } = rows;
-  // The same request id in another process at the same moment: the rows of one of the two are taken back.
+  // The same request id in another process at the same moment: the rows of one of the two are taken back, and whoever
+  // sent them finds the other's by asking again.
   if (!(await tx.runs.insert(run)))
-    throw new DomainError("conflict", "This request is being started elsewhere.");
+    throw new DomainError("run_in_progress", "This request is being started elsewhere.");
   await tx.messages.insert(messages);
   await tx.conversations.update(run.conversationId, run.userId, {
     headMessageId: run.assistantMessageId,

@@ -7,11 +7,21 @@ import {
 } from "@llm-backend/contract";
 import type { Message, Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
+import type { LiveRun } from "./live-run.ts";
 import { readEvents, toAnswerText } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
 
 /** Reading the messages of a conversation. */
 export type HistoryService = ReturnType<typeof createHistoryService>;
+
+/** The messages of a page, and what belongs to them. */
+type PageRows = {
+  readonly page: readonly Message[];
+  readonly runs: ReadonlyMap<string, Run>;
+  readonly siblings: ReadonlyMap<string | null, string[]>;
+};
+
+const readsMax = 2;
 
 /** Creates the service. */
 export function createHistoryService(deps: { storage: Storage; registry: RunRegistry }) {
@@ -20,7 +30,7 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
   /** A message with its run; an answer that is being written shows what it has said so far. */
   function toView(message: Message, context: { run: Run | undefined; siblingIds: string[] }): MessageView {
     const { run } = context;
-    const live = run === undefined ? undefined : registry.find(run.id);
+    const live = run === undefined ? undefined : findLive(registry, run);
     const answer = live === undefined ? undefined : toAnswerText(readEvents(live.log));
     const reasoning = answer?.reasoning ?? message.reasoning ?? "";
     return {
@@ -46,6 +56,30 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
     };
   }
 
+  /** The rows of a page, all of the same moment. */
+  async function readRows(viewer: Viewer, input: HistoryInput): Promise<PageRows> {
+    const { conversationId, limit } = input;
+    return storage.transaction(async (tx) => {
+      const conversation = await tx.conversations.find(conversationId, viewer.userId);
+      if (conversation === undefined) throw new DomainError("not_found", "There is no such conversation.");
+      const messageId = input.cursor ?? conversation.headMessageId;
+      if (messageId === null) return { page: [], runs: new Map(), siblings: new Map() };
+      const branch = await tx.messages.listBranch(conversationId, { messageId, limit });
+      if (branch.length === 0) throw new DomainError("not_found", "There is no such message.");
+      const page = branch.toReversed();
+      const parentIds = [...new Set(page.map((message) => message.parentId))];
+      const runIds = page.map((message) => message.runId).filter((id) => id !== null);
+      return {
+        page,
+        runs: new Map((await tx.runs.listByIds(runIds)).map((run) => [run.id, run])),
+        siblings: await tx.messages.listChildIds(conversationId, parentIds),
+      };
+    });
+  }
+
+  /** Whether an answer has ended since its row was read: what it said is in the rows that are read next. */
+  const hasEnded = (run: Run) => run.state === "streaming" && findLive(registry, run) === undefined;
+
   return {
     /**
      * One page of a branch, oldest first: from the head of the conversation upwards, or from the cursor.
@@ -53,19 +87,12 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
      * @throws DomainError `not_found`
      */
     async read(viewer: Viewer, input: HistoryInput): Promise<HistoryPage> {
-      const { conversationId, limit } = input;
-      const conversation = await storage.conversations.find(conversationId, viewer.userId);
-      if (conversation === undefined) throw new DomainError("not_found", "There is no such conversation.");
-      const messageId = input.cursor ?? conversation.headMessageId;
-      if (messageId === null) return { messages: [], nextCursor: null };
-      const branch = await storage.messages.listBranch(conversationId, { messageId, limit });
-      if (branch.length === 0) throw new DomainError("not_found", "There is no such message.");
-      const page = branch.toReversed();
-      const siblings = await storage.messages.listChildIds(conversationId, [
-        ...new Set(page.map((message) => message.parentId)),
-      ]);
-      const runIds = page.map((message) => message.runId).filter((id) => id !== null);
-      const runs = new Map((await storage.runs.listByIds(runIds)).map((run) => [run.id, run]));
+      let rows = await readRows(viewer, input);
+      // Not for ever: an answer whose ending could not be stored stays as it is until the next start.
+      for (let tries = 0; tries < readsMax && rows.runs.values().some(hasEnded); tries++) {
+        rows = await readRows(viewer, input);
+      }
+      const { page, runs, siblings } = rows;
       return {
         messages: page.map((message) =>
           toView(message, {
@@ -77,4 +104,10 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
       };
     },
   };
+}
+
+/** The run as this process drives it; undefined when it does not, or not any more. */
+function findLive(registry: RunRegistry, run: Run): LiveRun | undefined {
+  const live = registry.find(run.id);
+  return live?.log.closed === true ? undefined : live;
 }

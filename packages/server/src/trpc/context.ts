@@ -10,4 +10,6 @@ export type Context = {
   readonly viewer?: Viewer;
   /** Where the request comes from, behind the proxies that are trusted. */
   readonly address: string;
+  /** Resolves when the caller has taken enough of what was sent; absent where the face holds the stream back itself. */
+  readonly writable?: (() => Promise<void>) | undefined;
 };
