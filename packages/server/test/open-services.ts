@@ -43,8 +43,18 @@ const noGateway: Gateway = {
   close: () => Promise.resolve(),
 };
 
+/** What stands around the services, where a test has its own. */
+export type Surroundings = {
+  readonly gateway?: Gateway;
+  /** Puts something between the services and their database. */
+  readonly wrap?: (storage: Storage) => Storage;
+};
+
 /** Opens services over a fresh database. */
-export async function openServices(changes: Partial<ServiceSettings> = {}): Promise<OpenedServices> {
+export async function openServices(
+  changes: Partial<ServiceSettings> = {},
+  { gateway = noGateway, wrap = (storage) => storage }: Surroundings = {},
+): Promise<OpenedServices> {
   await using cleanup = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-"));
   cleanup.defer(() => rm(folder, { recursive: true }));
@@ -53,8 +63,8 @@ export async function openServices(changes: Partial<ServiceSettings> = {}): Prom
   const clock = { now: Date.UTC(2026, 5, 1) };
   const errors: unknown[] = [];
   const backend = await createBackend({
-    storage,
-    gateway: noGateway,
+    storage: wrap(storage),
+    gateway,
     secrets: { jwtSecret, masterKey: new Uint8Array(32).fill(1) },
     settings: { ...settings, ...changes },
     onInternalError: (error) => errors.push(error),
