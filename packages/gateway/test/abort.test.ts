@@ -127,7 +127,8 @@ test("no timer stays behind, however an answer ended", async () => {
   expect((await ask(under.gateway)).text).toBe("x");
   upstream.setReply(fail(500));
   expect((await ask(under.gateway)).error?.code).toBe("upstream_unavailable");
-  expect(countTimers()).toBe(before);
+  // A timer of a test before this one may have ended meanwhile.
+  expect(countTimers()).toBeLessThanOrEqual(before);
 });
 
 test("a complete answer leaves no listener on the signal", async () => {
