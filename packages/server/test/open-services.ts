@@ -11,6 +11,10 @@ export type OpenedServices = AsyncDisposable & {
   readonly backend: Backend;
   readonly storage: Storage;
   readonly clock: { now: number };
+  /** Failures that no caller was told the reason of. */
+  readonly errors: readonly unknown[];
+  /** The services as the next process on the same database has them. */
+  reopen(): Promise<Backend>;
 };
 
 /** Secret of the tests' tokens. */
@@ -62,17 +66,19 @@ export async function openServices(
   cleanup.defer(() => storage.close());
   const clock = { now: Date.UTC(2026, 5, 1) };
   const errors: unknown[] = [];
-  const backend = await createBackend({
-    storage: wrap(storage),
-    gateway,
-    secrets: { jwtSecret, masterKey: new Uint8Array(32).fill(1) },
-    settings: { ...settings, ...changes },
-    onInternalError: (error) => errors.push(error),
-    now: () => clock.now,
-  });
+  const open = () =>
+    createBackend({
+      storage: wrap(storage),
+      gateway,
+      secrets: { jwtSecret, masterKey: new Uint8Array(32).fill(1) },
+      settings: { ...settings, ...changes },
+      onInternalError: (error) => errors.push(error),
+      now: () => clock.now,
+    });
+  const backend = await open();
   cleanup.defer(() => backend.drain(AbortSignal.abort()));
   const kept = cleanup.move();
-  return { backend, storage, clock, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { backend, storage, clock, errors, reopen: open, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** The code of the error that a promise rejects with; undefined when it resolves. */
