@@ -1,7 +1,8 @@
 export { mountApi, type ApiOptions } from "./api/mount-api.ts";
 export { apiRoutes } from "./api/api-routes.ts";
 export { readHostError } from "./api/host-error.ts";
-export { writeStream } from "./api/write-stream.ts";
+export { sendStream, type StreamReply } from "./api/send-stream.ts";
+export { writeStream, type StreamPing } from "./api/write-stream.ts";
 export { toOpenApiDocument, type OpenApiDocument } from "./openapi/openapi-document.ts";
 export { renderDocsPage } from "./openapi/docs-page.ts";
 export type { JsonRoute, Route, RouteRequest, StreamRoute } from "./api/route.ts";

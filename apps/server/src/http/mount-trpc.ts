@@ -2,6 +2,7 @@ import { DomainError } from "@llm-backend/contract";
 import { appRouter, mapError, type Context } from "@llm-backend/server";
 import { fastifyRequestHandler, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isSubscription, sendSubscription } from "./subscription-stream.ts";
 
 /** Where the procedures are mounted. */
 export const trpcPath = "/trpc";
@@ -49,13 +50,25 @@ export function mountTrpc(app: FastifyInstance, options: TrpcOptions): void {
       scope.addContentTypeParser("application/json", { parseAs: "buffer" }, (_request, body, parsed) =>
         readText(body, parsed),
       );
-      scope.all("/:path", (req, res) =>
-        fastifyRequestHandler({ ...trpcOptions, req, res, path: (req.params as { path: string }).path }),
-      );
+      scope.all("/:path", (req, res) => {
+        const { path } = req.params as { path: string };
+        if (streams(req, path)) {
+          const { createContext, onInternalError } = options;
+          const context = createContext(req);
+          return sendSubscription({ request: req, reply: res, path, context, onInternalError });
+        }
+        return fastifyRequestHandler({ ...trpcOptions, req, res, path });
+      });
       done();
     },
     { prefix: trpcPath },
   );
+}
+
+/** Tells a subscription that is asked for as it can be answered; tRPC says what is wrong with every other request. */
+function streams(request: FastifyRequest, path: string): boolean {
+  const isBatch = (request.query as Readonly<Record<string, unknown>>).batch !== undefined;
+  return isSubscription(path) && !isBatch && (request.method === "GET" || request.method === "POST");
 }
 
 /** Reads a body as text; what is no UTF-8 is refused, and not stored with other characters in its place. */

@@ -1,6 +1,5 @@
 import { errorCodes } from "@llm-backend/contract";
 import { createCaller, mapError, type Caller, type Context } from "@llm-backend/server";
-import { withPing } from "@llm-backend/stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { renderDocsPage } from "../openapi/docs-page.ts";
 import { toOpenApiDocument } from "../openapi/openapi-document.ts";
@@ -10,7 +9,7 @@ import { readHostError } from "./host-error.ts";
 import { readJsonBody } from "./read-json.ts";
 import type { JsonRoute, Route, RouteRequest, StreamRoute } from "./route.ts";
 import { toFrames } from "./run-frames.ts";
-import { writeStream } from "./write-stream.ts";
+import { sendStream } from "./send-stream.ts";
 
 /** What the face needs of its host. */
 export type ApiOptions = {
@@ -104,19 +103,11 @@ async function stream(
   const frames = toFrames(caller, opened);
   // The first item says that the answer has begun: up to here it can still have a status of its own.
   await frames.next();
-  reply.hijack();
-  reply.raw.setHeaders(
-    new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, String(value)])),
-  );
-  reply.raw.writeHead(200, {
-    "content-type": form.contentType,
-    "cache-control": "no-cache",
-    "x-accel-buffering": "no",
+  await sendStream(reply, {
+    contentType: form.contentType,
+    chunks: encodeFrames(frames as AsyncIterable<Frame>, { form, exchange }),
+    ping: form.ping === undefined ? undefined : { text: form.ping, intervalMs: options.pingMs },
   });
-  reply.raw.flushHeaders();
-  const chunks = encodeFrames(frames as AsyncIterable<Frame>, { form, exchange });
-  const kept = form.ping === undefined ? chunks : withPing(chunks, form.ping, { intervalMs: options.pingMs });
-  await writeStream(reply.raw, kept);
   return reply;
 }
 

@@ -7,17 +7,15 @@ import { wireTransformer } from "./wire-transformer.ts";
 /** Who may call a procedure; every procedure says so. */
 export type ProcedureMeta = { readonly access: "public" | "user" | "admin" };
 
+/** How a silent subscription is kept open, and when a client takes its line for dead: three pings late. */
+export const subscriptionTiming = { pingMs: 10_000, reconnectAfterInactivityMs: 30_000 } as const;
+
 const t = initTRPC
   .context<Context>()
   .meta<ProcedureMeta>()
   .create({
     transformer: wireTransformer,
     errorFormatter: ({ error, path }): ErrorShape => toErrorShape({ error, path }),
-    sse: {
-      ping: { enabled: true, intervalMs: 10_000 },
-      // A line that is dead without saying so: three pings late is late enough.
-      client: { reconnectAfterInactivityMs: 30_000 },
-    },
   });
 
 /** Makes routers. */
