@@ -1,4 +1,3 @@
 export { ReplayLog, type LogEntry, type LogShape } from "./replay-log.ts";
 export { encodeSse, ssePing, type SseFrame } from "./encode-sse.ts";
 export { splitText } from "./split-text.ts";
-export { withPing } from "./with-ping.ts";
