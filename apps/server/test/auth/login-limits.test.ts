@@ -135,6 +135,24 @@ describe("guessing one account's password from everywhere", () => {
   });
 });
 
+describe("an owner whose address changes within their own network", () => {
+  it("is no stranger there, however often others guess", async () => {
+    await using backend = await startLimited({ per_account: 3 });
+    const username = await addUser(backend);
+    expect(await statuses(backend, [{ username, given: password, from: "2001:db8:1:2::1" }])).toEqual([200]);
+    await statuses(
+      backend,
+      Array.from({ length: 8 }, (_, index) => ({ username, from: `198.51.100.${index}` })),
+    );
+    const tries = ["2001:db8:1:2:aaaa::7", "2001:db8:1:2::9"].map((from) => ({
+      username,
+      given: password,
+      from,
+    }));
+    expect(await statuses(backend, tries)).toEqual([200, 200]);
+  });
+});
+
 describe("registering from one address", () => {
   it("is slowed after so many accounts", async () => {
     await using backend = await startLimited({ registrations_per_address: 3 });

@@ -149,7 +149,7 @@ describe("a stream that is live", () => {
 });
 
 describe("an id to resume from", () => {
-  const refused = [
+  const nonsense = [
     ["nonsense", "nonsense"],
     ["a number", "5"],
     ["a run without a position", "run_01m8162cr78f5ff3q8t9eqs0ta"],
@@ -158,7 +158,7 @@ describe("an id to resume from", () => {
     ["10 KB", "x".repeat(10_000)],
     ["SQL", "' or 1=1 --"],
   ] as const;
-  it.each(refused)("that is %s is answered with 400", async (_name, id) => {
+  it.each(nonsense)("that is %s is answered with 400", async (_name, id) => {
     const { path } = await ask(paced);
     for (const method of ["GET", "POST"]) {
       const response = await user.rest.request(method, path, {
@@ -185,6 +185,18 @@ describe("an id to resume from", () => {
       texts.add(await response.text());
     }
     expect([...texts]).toEqual(['{"error":"There is no such answer."}']);
+  });
+
+  it("that comes with another message is refused with 409: no message is lost without a word", async () => {
+    const { conversationId, path, events } = await ask(paced);
+    for (const { id } of events) {
+      const headers = { ...sse, "last-event-id": id ?? "" };
+      const refused = await user.rest.post(path, { message: "something else" }, headers);
+      expect(refused.status).toBe(409);
+      expect(await refused.json()).toEqual({ error: expect.stringContaining("Last-Event-ID") });
+      expect((await user.rest.request("POST", path, { headers })).status).toBeLessThan(300);
+    }
+    expect(await readHistory(user.rest, conversationId)).toHaveLength(2);
   });
 
   it("behind the end of the answer is answered with 400", async () => {

@@ -21,7 +21,7 @@ const errors = {
   400: "The id is no integer, or the body is not valid",
   401: "No valid token",
   404: "There is no such conversation of yours",
-  409: "The Idempotency-Key was used for something else, or too many answers are waiting",
+  409: "The Idempotency-Key or the Last-Event-ID belongs to another message, or too many answers are waiting",
   429: "Too many answers at once",
   500: "The answer could not be started",
   502: "No upstream could answer",
@@ -50,11 +50,12 @@ export const chatRoutes: readonly StreamRoute[] = [
     async open(caller, request) {
       const conversationId = readPathId(request.params.conversation_id);
       const lastEventId = request.header("last-event-id");
-      if (lastEventId !== undefined) return resume(caller, { conversationId, lastEventId });
+      const message = request.body.message as string;
+      if (lastEventId !== undefined) return resume(caller, { conversationId, lastEventId, message });
       const events = await caller.chat.stream({
         conversationId,
         requestId: request.header("idempotency-key") ?? `rest-${randomUUID()}`,
-        message: request.body.message as string,
+        message,
       });
       return { events, lastEventId: undefined };
     },
@@ -84,7 +85,7 @@ export const chatRoutes: readonly StreamRoute[] = [
 
 async function resume(
   caller: Caller,
-  given: { conversationId: number; lastEventId: string },
+  given: { conversationId: number; lastEventId: string; message?: unknown },
 ): Promise<OpenedRun | undefined> {
   const frame = readFrameId(given.lastEventId);
   if (frame === undefined) {
@@ -94,7 +95,20 @@ async function resume(
   if (run.conversationId !== given.conversationId) {
     throw new DomainError("not_found", "There is no such answer.");
   }
+  await requireSameMessage(caller, { ...given, messageId: run.userMessageId });
   if (frame.isLast) return undefined;
   const { runId, eventId: lastEventId } = frame;
   return { events: await caller.chat.follow({ runId, lastEventId }), lastEventId };
+}
+
+/** A caller that sends a new message with the id of an old frame would be shown the old answer, and its message lost. */
+async function requireSameMessage(
+  caller: Caller,
+  given: { conversationId: number; messageId: string | null; message?: unknown },
+): Promise<void> {
+  const { conversationId, messageId, message } = given;
+  if (message === undefined || messageId === null) return;
+  const page = await caller.conversation.history({ conversationId, cursor: messageId, limit: 1 });
+  if (page.messages[0]?.content === message) return;
+  throw new DomainError("conflict", "Last-Event-ID: belongs to the answer to another message.");
 }

@@ -9,6 +9,7 @@ import {
 } from "@llm-backend/contract";
 import type { Storage, User } from "@llm-backend/storage";
 import type { UserService } from "../user/user-service.ts";
+import { toAddressKey } from "./address-key.ts";
 import type { LoginAttempt, LoginLimiter } from "./login-limiter.ts";
 import type { PasswordHasher } from "./password-hasher.ts";
 import type { SessionService } from "./session-service.ts";
@@ -43,7 +44,8 @@ export function createAuthService(deps: AuthServiceDeps) {
     const attempt: LoginAttempt = {
       account,
       address,
-      isKnown: async () => user !== undefined && (await storage.sessions.existsFrom(user.id, address)),
+      isKnown: async () =>
+        user !== undefined && (await storage.sessions.existsFrom(user.id, toAddressKey(address))),
     };
     await deps.limiter.begin(attempt);
     const isRight = await hasher.verify(user?.passwordHash, input.password).catch(async (error: unknown) => {

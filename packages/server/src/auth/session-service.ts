@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { DomainError, type TokenPair } from "@llm-backend/contract";
 import type { Session, SessionKind, Storage, User } from "@llm-backend/storage";
 import { toDigestId, type NewId } from "../identity/new-id.ts";
+import { toAddressKey } from "./address-key.ts";
 import type { SessionWatch } from "./session-watch.ts";
 import type { AccessClaims, TokenService } from "./token-service.ts";
 import type { Viewer } from "./viewer.ts";
@@ -43,7 +44,7 @@ export function createSessionService(deps: SessionServiceDeps) {
       id: deps.newId.text("ses"),
       userId: user.id,
       kind: options.kind,
-      address: options.address,
+      address: toAddressKey(options.address),
       refreshGeneration: 0,
       refreshedAt: null,
       createdAt,
