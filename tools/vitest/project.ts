@@ -22,6 +22,8 @@ export function project(name: string): ReturnType<typeof defineProject> {
       setupFiles: [fileURLToPath(new URL("./setup.ts", import.meta.url))],
       // Processes, because native modules and signals are under test.
       pool: "forks",
+      // Said here, because a project does not take it from the workspace: it would be one worker on two cores.
+      maxWorkers: 2,
       testTimeout: 20_000,
       hookTimeout: 20_000,
       restoreMocks: true,
