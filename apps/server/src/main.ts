@@ -1,4 +1,13 @@
 #!/usr/bin/env node
-import { runCli } from "./cli/run-cli.ts";
+const nodeMajorMin = 24;
 
+// Looked at before anything else is loaded: with an older Node the database's native part ends the process.
+if (Number(process.versions.node.split(".")[0]) < nodeMajorMin) {
+  process.stderr.write(
+    `llm-backend: needs Node ${nodeMajorMin} or newer, and this is ${process.version}; ` +
+      "npm start and node_modules/.bin/node use the right one\n",
+  );
+  process.exit(1);
+}
+const { runCli } = await import("./cli/run-cli.ts");
 process.exitCode = await runCli(process.argv.slice(2));
