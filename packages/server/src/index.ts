@@ -9,7 +9,13 @@ export {
 export type { Context } from "./trpc/context.ts";
 export { subscriptionTiming, type ProcedureMeta } from "./trpc/trpc.ts";
 export { wireTransformer } from "./trpc/wire-transformer.ts";
-export { mapError, toErrorShape, toErrorBody, type ErrorShape, type MappedError } from "./trpc/error-shape.ts";
+export {
+  mapError,
+  toErrorShape,
+  toErrorBody,
+  type ErrorShape,
+  type MappedError,
+} from "./trpc/error-shape.ts";
 export { requireShallow } from "./trpc/require-shallow.ts";
 export type { Viewer } from "./auth/viewer.ts";
 export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";

@@ -11,13 +11,13 @@ import { createTokenService } from "./auth/token-service.ts";
 import { createChatService, type ChatService } from "./chat/chat-service.ts";
 import { executeRun, type RunSettings } from "./chat/execute-run.ts";
 import { createHistoryService, type HistoryService } from "./chat/history-service.ts";
-import { createRunJournal } from "./chat/run-journal.ts";
+import { createRunJournal, type RunJournal } from "./chat/run-journal.ts";
 import { createRunRegistry, type RunLimits, type RunRegistry } from "./chat/run-registry.ts";
 import { createRunService, type RunService } from "./chat/run-service.ts";
 import { createConversationService, type ConversationService } from "./conversation/conversation-service.ts";
 import { createNewId } from "./identity/new-id.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
-import { createSealBox } from "./secrets/seal-box.ts";
+import { createSealBox, type SealBox } from "./secrets/seal-box.ts";
 import { createUserService, type UserService } from "./user/user-service.ts";
 
 /** Everything that can be asked of the system; one entry for each feature. */
@@ -74,7 +74,7 @@ const sessionsKeptMs = 90 * 24 * 3_600_000;
 
 /** Builds the services in order: each can only receive what an earlier line has made. */
 export async function createBackend(deps: ServicesDeps): Promise<Backend> {
-  const { storage, gateway, settings, onInternalError } = deps;
+  const { storage, gateway, settings } = deps;
   const now = deps.now ?? Date.now;
   const owner = randomUUID();
   const newId = createNewId(now);
@@ -114,18 +114,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   });
   const setup = createSetupService({ storage, users, limiter });
 
-  const journal = createRunJournal({
-    write: (segments) => storage.journal(segments),
-    onError: onInternalError,
-    intervalMs: journalIntervalMs,
-    bytesMax: journalBytesMax,
-  });
-  const registry: RunRegistry = createRunRegistry({
-    execute: (live) =>
-      executeRun({ storage, gateway, sealBox, journal, now, onInternalError, settings: settings.runs }, live),
-    onAppend: (live, bytes) => journal.noteAppend(live, bytes),
-    limits: settings.runLimits,
-  });
+  const { journal, registry } = createEngine(deps, { sealBox, now });
   const runs = createRunService({
     storage,
     registry,
@@ -156,4 +145,24 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       watch.close();
     },
   };
+}
+
+/** What drives the runs, and writes down what they say. */
+function createEngine(
+  { storage, gateway, settings, onInternalError }: ServicesDeps,
+  known: { sealBox: SealBox; now: () => number },
+): { journal: RunJournal; registry: RunRegistry } {
+  const journal = createRunJournal({
+    write: (segments) => storage.journal(segments),
+    onError: onInternalError,
+    intervalMs: journalIntervalMs,
+    bytesMax: journalBytesMax,
+  });
+  const running = { storage, gateway, journal, onInternalError, settings: settings.runs, ...known };
+  const registry = createRunRegistry({
+    execute: (live) => executeRun(running, live),
+    onAppend: (live, bytes) => journal.noteAppend(live, bytes),
+    limits: settings.runLimits,
+  });
+  return { journal, registry };
 }
