@@ -135,61 +135,63 @@ async function expectToGoOn(
 }
 
 describe("a server that is killed in the middle of its answers", () => {
-  const guarantee =
-    "keeps every message that it acknowledged and what was said until 250 ms before: 20 kills";
-  it(guarantee, { timeout: 120_000 }, async () => {
-    const random = createRandom(20_261_122);
-    let said: readonly Said[] = [];
-    await using upstream = await createFakeUpstream({
-      reply() {
-        const slow = createSlowReply(2 + Math.floor(random() * 15));
-        ({ said } = slow);
-        return slow.reply;
-      },
-    });
-    let backend = await spawnBackend({ upstreams: [upstream.url] });
-    await using cleanup = new AsyncDisposableStack();
-    cleanup.defer(() => backend[Symbol.asyncDispose]());
-    const user = await registerUser(backend.url);
-    const conversationId = await createConversation(user);
-    const shown: string[] = [];
-    const losses: number[] = [];
-    for (let kill = 0; kill < 20; kill++) {
-      const message = `message-${kill}`;
-      said = [];
-      const readSaid = () => said;
-      const scene = { backend, user, conversationId, message, killAfterMs: random() * 500, readSaid };
-      const killed = await killAndRestart(scene);
-      ({ backend } = killed);
-
-      // The messages are there, each once, the answer interrupted with a prefix of what was said.
-      const trpc = as(backend, user);
-      const messages = await readMessages(trpc, conversationId);
-      expect(messages.map(({ role: who }) => who).join()).toBe(
-        Array.from({ length: kill + 1 }, () => "user,assistant").join(),
-      );
-      expect(messages.at(-2)?.content).toBe(message);
-      expect(messages.at(-1)?.run).toMatchObject({ state: "interrupted", lastEventId: null });
-      const stored = messages.at(-1)?.content ?? "";
-      losses.push(measureLoss(killed, stored));
-      shown.push(message, ...(stored === "" ? [] : [stored]));
-      await expectToGoOn(trpc, killed, { stored, cutAt: Math.ceil(random() * killed.seen.length) });
-
-      // The same request again joins what it had started, and nobody is asked again.
-      const calls = upstream.calls.length;
-      const again = { conversationId, requestId: message, message };
-      expect(await trpc.mutate("chat.send", again)).toMatchObject({
-        runId: killed.runId,
-        state: "interrupted",
+  it(
+    "keeps every message that it acknowledged and what was said until 250 ms before: 20 kills",
+    { timeout: 120_000 },
+    async () => {
+      const random = createRandom(20_261_122);
+      let said: readonly Said[] = [];
+      await using upstream = await createFakeUpstream({
+        reply() {
+          const slow = createSlowReply(2 + Math.floor(random() * 15));
+          ({ said } = slow);
+          return slow.reply;
+        },
       });
-      expect(upstream.calls.length).toBe(calls);
-    }
-    // 250 ms is when the journal is written; a loaded machine writes it a little later.
-    expect(losses.toSorted((one, other) => one - other)[16]).toBeLessThan(400);
-    expect(Math.max(...losses)).toBeLessThan(1500);
-    const history = await readHistory(on(backend, user), conversationId);
-    expect(history.map(({ content }) => content)).toEqual(shown);
-  });
+      let backend = await spawnBackend({ upstreams: [upstream.url] });
+      await using cleanup = new AsyncDisposableStack();
+      cleanup.defer(() => backend[Symbol.asyncDispose]());
+      const user = await registerUser(backend.url);
+      const conversationId = await createConversation(user);
+      const shown: string[] = [];
+      const losses: number[] = [];
+      for (let kill = 0; kill < 20; kill++) {
+        const message = `message-${kill}`;
+        said = [];
+        const readSaid = () => said;
+        const scene = { backend, user, conversationId, message, killAfterMs: random() * 500, readSaid };
+        const killed = await killAndRestart(scene);
+        ({ backend } = killed);
+
+        // The messages are there, each once, the answer interrupted with a prefix of what was said.
+        const trpc = as(backend, user);
+        const messages = await readMessages(trpc, conversationId);
+        expect(messages.map(({ role: who }) => who).join()).toBe(
+          Array.from({ length: kill + 1 }, () => "user,assistant").join(),
+        );
+        expect(messages.at(-2)?.content).toBe(message);
+        expect(messages.at(-1)?.run).toMatchObject({ state: "interrupted", lastEventId: null });
+        const stored = messages.at(-1)?.content ?? "";
+        losses.push(measureLoss(killed, stored));
+        shown.push(message, ...(stored === "" ? [] : [stored]));
+        await expectToGoOn(trpc, killed, { stored, cutAt: Math.ceil(random() * killed.seen.length) });
+
+        // The same request again joins what it had started, and nobody is asked again.
+        const calls = upstream.calls.length;
+        const again = { conversationId, requestId: message, message };
+        expect(await trpc.mutate("chat.send", again)).toMatchObject({
+          runId: killed.runId,
+          state: "interrupted",
+        });
+        expect(upstream.calls.length).toBe(calls);
+      }
+      // 250 ms is when the journal is written; a loaded machine writes it a little later.
+      expect(losses.toSorted((one, other) => one - other)[16]).toBeLessThan(400);
+      expect(Math.max(...losses)).toBeLessThan(1500);
+      const history = await readHistory(on(backend, user), conversationId);
+      expect(history.map(({ content }) => content)).toEqual(shown);
+    },
+  );
 
   it(
     "brings clients that were cut at any position to exactly the stored text, on every face",
