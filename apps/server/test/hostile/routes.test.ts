@@ -49,6 +49,8 @@ let attacker: Someone;
 let disabled: Someone;
 let leaver: Someone;
 let foreignIds: Ids;
+/** Every status that a path was answered with. */
+const seen = new Set<string>();
 
 beforeAll(async () => {
   world = await createHostileWorld();
@@ -73,6 +75,7 @@ async function send(method: string, { path, body, token }: Sent): Promise<{ stat
   const text = await response.text();
   expectHarmless(text);
   expect(response.status).toBeLessThan(500);
+  seen.add(`${method} ${path.replace(/\/(\d+)$/, "/{conversation_id}")} ${response.status}`);
   if (response.status >= 400) expect(JSON.parse(text)).toEqual({ error: expect.stringMatching(/./) });
   return { status: response.status, text };
 }
@@ -185,6 +188,23 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
     });
   },
 );
+
+it("has answered with no status that its documentation does not name", async () => {
+  const { paths } = (await (await fetch(`${world.backend.url}/api/openapi.json`)).json()) as {
+    paths: Record<string, Record<string, { responses: Record<string, unknown> }>>;
+  };
+  const documented = new Set(
+    Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).flatMap(([method, { responses }]) =>
+        Object.keys(responses).map((status) => `${method.toUpperCase()} ${path} ${status}`),
+      ),
+    ),
+  );
+  const calls = new Set([...documented].map((line) => line.slice(0, line.lastIndexOf(" "))));
+  const known = [...seen].filter((line) => calls.has(line.slice(0, line.lastIndexOf(" "))));
+  expect(known.length).toBeGreaterThan(20);
+  expect(known.filter((line) => !documented.has(line))).toEqual([]);
+});
 
 it("has met nothing that it did not know what to do with", async () => {
   expect((await fetch(`${world.backend.url}/readyz`)).status).toBe(200);

@@ -94,6 +94,16 @@ describe("a body", () => {
   });
 });
 
+describe("a call that takes no body", () => {
+  it("does not mind one, whatever it is", async () => {
+    for (const body of ["", "no JSON", "{", "a=b", Buffer.from([0xff])]) {
+      const conversationId = await createConversation(user.rest);
+      const answer = await rawPost(`/api/conversations/del/${conversationId}`, { body });
+      expect(readStatus(answer)).toBe(200);
+    }
+  });
+});
+
 describe("the accepted form", () => {
   const bare = "text/event-stream";
   it.each([

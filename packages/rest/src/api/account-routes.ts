@@ -21,6 +21,7 @@ export const accountRoutes: readonly JsonRoute[] = [
       400: "The input is not valid, or the user name is taken",
       403: "Registration is closed",
       429: "Too many accounts from this address",
+      503: "Too many passwords at once; try again after Retry-After seconds",
     },
     async call(caller, { body }) {
       await caller.auth.register(pick(body, "username", "password"));
@@ -41,6 +42,7 @@ export const accountRoutes: readonly JsonRoute[] = [
       400: "The input is not valid",
       401: "The user name or the password is wrong",
       429: "Too many wrong passwords; wait for Retry-After seconds",
+      503: "Too many passwords at once; try again after Retry-After seconds",
     },
     call: (caller, { body }) => caller.auth.loginForDay(pick(body, "username", "password")),
   },

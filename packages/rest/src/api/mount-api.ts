@@ -77,7 +77,7 @@ async function handle(route: Route, exchange: Exchange): Promise<unknown> {
   const caller = createCaller(viewer === undefined ? context : { ...context, viewer }, {
     signal: left.signal,
   });
-  const input = toRouteRequest(request);
+  const input = toRouteRequest(route, request);
   if (route.kind === "json") return answer(route, { caller, input, reply });
   return stream(route, { caller, input, exchange });
 }
@@ -124,10 +124,11 @@ async function* encodeFrames(
   }
 }
 
-function toRouteRequest(request: FastifyRequest): RouteRequest {
+function toRouteRequest(route: Route, request: FastifyRequest): RouteRequest {
   return {
     params: request.params as Record<string, string>,
-    body: readJsonBody(request.body as Buffer | undefined),
+    // A call that takes no body does not mind one.
+    body: route.body === undefined ? {} : readJsonBody(request.body as Buffer | undefined),
     header(name) {
       const value = request.headers[name];
       return Array.isArray(value) ? value[0] : value;

@@ -136,8 +136,9 @@ function toSuccess(route: Route): Operation["responses"] {
 }
 
 function toErrors(route: Route): Operation["responses"] {
+  const errors = { ...route.errors, ...(route.body === undefined ? {} : { 413: "The body is too large" }) };
   return Object.fromEntries(
-    Object.entries(route.errors).map(([status, text]) => [
+    Object.entries(errors).map(([status, text]) => [
       status,
       { description: text, content: { "application/json": errorRef } },
     ]),
