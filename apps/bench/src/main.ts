@@ -22,8 +22,7 @@ const rounds = Number(values.rounds ?? (quick ? 1 : 7));
 const streams = Number(values.streams ?? (quick ? 20 : 1000));
 
 const measures: Readonly<Record<string, () => Promise<string>>> = {
-  burst: () =>
-    measureBurst({ rounds, answers: quick ? 8 : 64, concurrency: 8, tokens: quick ? 200 : 2000 }),
+  burst: () => measureBurst({ rounds, answers: quick ? 8 : 64, concurrency: 8, tokens: quick ? 200 : 2000 }),
   "first-token": () => measureFirstToken({ asks: quick ? 5 : 300 }),
   paced: () => measurePaced({ streams, tokensPerSecond: quick ? 20 : 10, seconds: quick ? 2 : 20 }),
 };

@@ -9,7 +9,9 @@ export type RawProxy = AsyncDisposable & { readonly pid: number; readonly url: s
 /** Starts the pass-through in front of an upstream, and waits until it listens. */
 export async function startRawProxy(upstreamPort: number): Promise<RawProxy> {
   const entry = fileURLToPath(new URL("raw-proxy.ts", import.meta.url));
-  const child = spawn(process.execPath, [entry, String(upstreamPort)], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [entry, String(upstreamPort)], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   const exited = once(child, "exit");
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];
   const { port } = JSON.parse(line) as { port: number };

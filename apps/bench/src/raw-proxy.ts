@@ -10,7 +10,14 @@ const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
 
 const server = createServer((incoming, outgoing) => {
   const upstream = request(
-    { port: upstreamPort, host: "127.0.0.1", path: incoming.url, method: incoming.method, headers: incoming.headers, agent },
+    {
+      port: upstreamPort,
+      host: "127.0.0.1",
+      path: incoming.url,
+      method: incoming.method,
+      headers: incoming.headers,
+      agent,
+    },
     (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(outgoing);

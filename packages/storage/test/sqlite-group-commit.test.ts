@@ -22,10 +22,10 @@ async function open(): Promise<Opened> {
     const statement = prepare(source);
     if (source !== "commit") return statement;
     const run = statement.run.bind(statement);
-    statement.run = ((...values: unknown[]) => {
+    statement.run = (...values: unknown[]) => {
       commits.push(source);
       return run(...values);
-    }) as typeof statement.run;
+    };
     return statement;
   }) as typeof raw.connection.prepare;
   return {
@@ -64,7 +64,7 @@ it("undoes work that fails, and nothing beside it", async () => {
         });
         const outcome = await work.then(
           () => "stored",
-          (error: Error) => error.message,
+          (error: unknown) => (error as Error).message,
         );
         expect(outcome).toBe(isGood ? "stored" : "changed its mind");
         expect((await opened.storage.users.findById(user.id)) !== undefined).toBe(isGood);
@@ -100,7 +100,9 @@ it("shows nobody what is not committed", async () => {
   let seen: unknown = "not asked";
   const work = opened.storage.transaction(async (tx) => {
     await tx.users.insert(user);
-    void opened.storage.users.findById(user.id).then((found) => (seen = found === undefined ? "absent" : "there"));
+    void opened.storage.users
+      .findById(user.id)
+      .then((found) => (seen = found === undefined ? "absent" : "there"));
   });
   expect(seen).toBe("not asked");
   await work;

@@ -26,7 +26,8 @@ export function readStream(given: StreamRequest): Promise<Asked> {
       let tail = "";
       answer.setEncoding("latin1");
       answer.on("data", (text: string) => {
-        if (Number.isNaN(firstTokenMs) && text.includes(given.firstMark)) firstTokenMs = performance.now() - startedAt;
+        if (Number.isNaN(firstTokenMs) && text.includes(given.firstMark))
+          firstTokenMs = performance.now() - startedAt;
         tail = text.length >= tailBytes ? text : (tail + text).slice(-tailBytes);
       });
       answer.on("error", reject);

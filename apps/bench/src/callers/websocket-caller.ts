@@ -47,7 +47,8 @@ function askOver(socket: WebSocket, { conversationId }: ConversationTarget): Pro
       const text = data.toString("latin1");
       // The server asks in a message of its own whether anybody is there.
       if (text === "PING") return socket.send("PONG");
-      if (Number.isNaN(firstTokenMs) && text.includes('"text-delta"')) firstTokenMs = performance.now() - startedAt;
+      if (Number.isNaN(firstTokenMs) && text.includes('"text-delta"'))
+        firstTokenMs = performance.now() - startedAt;
       if (text.includes('"error"')) reject(new Error(text.slice(0, 300)));
       if (!text.includes('"run-done"')) return;
       socket.off("message", onMessage);

@@ -3,7 +3,7 @@ import type { WebSocket } from "ws";
 /** How much of what was sent to a WebSocket has not left yet. */
 export type SendWindow = {
   /** Resolves when the reader has taken enough that more may be made for it; at once where nothing waits. */
-  writable(): Promise<void>;
+  readonly writable: () => Promise<void>;
 };
 
 /** Beyond this, whoever makes events for the reader waits. */

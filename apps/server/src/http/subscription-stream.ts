@@ -1,4 +1,5 @@
 import { DomainError } from "@llm-backend/contract";
+import { sendStream } from "@llm-backend/rest";
 import {
   appRouter,
   mapError,
@@ -7,7 +8,6 @@ import {
   wireTransformer,
   type Context,
 } from "@llm-backend/server";
-import { sendStream } from "@llm-backend/rest";
 import {
   callTRPCProcedure,
   getTRPCErrorFromUnknown,
@@ -34,8 +34,10 @@ const connected = event(
 );
 
 // At run time they are kept by their dotted names, whatever the type says.
+// oxlint-disable-next-line no-underscore-dangle -- how tRPC names it
 const procedures = Object.entries(appRouter._def.procedures) as unknown as [string, AnyProcedure][];
 const subscriptions = new Set(
+  // oxlint-disable-next-line no-underscore-dangle -- how tRPC names it
   procedures.filter(([, procedure]) => procedure._def.type === "subscription").map(([path]) => path),
 );
 

@@ -16,6 +16,7 @@ const readersPerFace = 10;
 
 /** What each socket of this process holds that was written to it and has not left, in bytes. */
 function listHeld(): number[] {
+  // oxlint-disable-next-line no-underscore-dangle -- Node has no other name for it
   const handles = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles();
   return handles.filter((handle) => handle instanceof Socket).map((socket) => socket.writableLength);
 }

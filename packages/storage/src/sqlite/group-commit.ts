@@ -26,12 +26,15 @@ export function createGroupCommit<TDatabase>(db: Kysely<TDatabase>) {
   /** Works until nothing waits; what fails is told to whoever asked for it. */
   async function run(): Promise<void> {
     isRunning = true;
-    while (waiting.length > 0) {
-      const isBusy = performance.now() - committedAt < busyMs;
-      await shareTransaction(db, { waiting, isBusy });
-      committedAt = performance.now();
+    try {
+      while (waiting.length > 0) {
+        const isBusy = performance.now() - committedAt < busyMs;
+        await shareTransaction(db, { waiting, isBusy });
+        committedAt = performance.now();
+      }
+    } finally {
+      isRunning = false;
     }
-    isRunning = false;
   }
 
   return <T>(work: (db: Kysely<TDatabase>) => Promise<T>): Promise<T> =>
@@ -43,6 +46,7 @@ export function createGroupCommit<TDatabase>(db: Kysely<TDatabase>) {
         },
         settle(failure) {
           if (failure === undefined) resolve(result);
+          // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- what the work threw, as it was
           else reject(failure.error);
         },
       });
