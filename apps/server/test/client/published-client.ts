@@ -51,7 +51,6 @@ const compilerOptions = {
 export async function installPublishedClient(): Promise<PublishedClient> {
   const source = join(root, "packages/client");
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-consumer-"));
-  await pnpm(source, "run", "build");
   await pnpm(source, "pack", "--pack-destination", folder);
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz")) ?? "";
   const listing = await run("tar", ["-tzf", tarball], { cwd: folder });
