@@ -14,7 +14,7 @@ export const messageIdSchema = prefixed("msg");
 export const sessionIdSchema = prefixed("ses");
 
 /** The prefixes of all ids that are not integers. */
-export type IdPrefix = "run" | "msg" | "ses" | "ups" | "req";
+export type IdPrefix = "run" | "msg" | "ses" | "ups" | "req" | "key" | "res";
 
 /** A key that the client makes for one send: the same key again joins the run that it started. */
 export const requestIdSchema = z

@@ -4,15 +4,17 @@ import type { AttemptLimits } from "./attempt/attempt.ts";
 import { createConnections } from "./attempt/connections.ts";
 import type { ConnectionOptions } from "./attempt/open-socket.ts";
 import { toFailure } from "./failure/failure.ts";
-import type { Clocks, Gateway, GatewayObserver, Provider, Upstream } from "./ports.ts";
+import type { Gateway, GatewayObserver, Provider } from "./ports.ts";
 import { providers as knownProviders } from "./providers.ts";
 import { createCandidates } from "./routing/candidates.ts";
 import { createProviderFinder } from "./routing/provider-finder.ts";
+import type { Clocks, Upstream } from "./upstream.ts";
 
 /** The clocks of an attempt unless an upstream or the options say otherwise. */
 export const defaultClocks: Clocks = {
   connectMs: 3000,
   firstByteMs: 30_000,
+  wholeAnswerMs: 120_000,
   firstTokenMs: 60_000,
   idleMs: 60_000,
 };
@@ -45,7 +47,7 @@ const closing = { ...toFailure("cancelled", "shutting_down", "the gateway is clo
  * @example
  * const gateway = createGateway({
  *   upstreams: [
- *     { id: "1", name: "main", endpoint: "https://api.openai.com", key: "sk-…", models: [], aliases: {} },
+ *     { id: "1", name: "main", endpoint: "https://api.openai.com", keys: ["sk-…"], models: [], aliases: {} },
  *   ],
  * });
  * const { finishReason } = await gateway.chat(
@@ -75,6 +77,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       const found = candidates.find(request.model, request.providerKey);
       return askCandidates(context, { request, options: chatOptions }, found);
     },
+    forward: () => Promise.reject(new DomainError("overloaded")),
+    health: () => [],
+    probe: () => Promise.reject(new DomainError("overloaded")),
     models: () => candidates.listModels(),
     replaceUpstreams(upstreams) {
       candidates = createCandidates(upstreams, finder, clocks);

@@ -5,12 +5,30 @@ export type {
   ChatOptions,
   ChatOutcome,
   ChatRequest,
-  Clocks,
   Gateway,
   GatewayObserver,
+  ProbeReport,
   Provider,
-  Upstream,
 } from "./ports.ts";
+export type {
+  BalancePolicy,
+  BreakerState,
+  Clocks,
+  HealthChange,
+  KeyHealth,
+  MidstreamPolicy,
+  Upstream,
+  UpstreamHealth,
+  UpstreamTally,
+} from "./upstream.ts";
+export type {
+  ForwardBody,
+  ForwardCall,
+  ForwardOptions,
+  ForwardRequest,
+  ForwardResult,
+  ForwardSink,
+} from "./forward/forward-ports.ts";
 export { createGateway, defaultClocks, defaultLimits, type GatewayOptions } from "./create-gateway.ts";
 export type { AttemptLimits } from "./attempt/attempt.ts";
 export type { ConnectionOptions } from "./attempt/open-socket.ts";

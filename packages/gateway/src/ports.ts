@@ -1,30 +1,6 @@
-import type { Usage, WireMessage, ModelView } from "@llm-backend/contract";
-
-/** How long an attempt may take to reach each of its stages, in milliseconds. Each clock ends the attempt by itself. */
-export type Clocks = {
-  /** From the start of the attempt to a connected socket. */
-  readonly connectMs: number;
-  /** From the connected socket to the end of the answer's head. */
-  readonly firstByteMs: number;
-  /** From the head to the first piece of text or reasoning. */
-  readonly firstTokenMs: number;
-  /** Between two reads of the body, once content has come. */
-  readonly idleMs: number;
-};
-
-/** One place that answers requests: a base URL, a key, and what it serves. */
-export type Upstream = {
-  readonly id: string;
-  readonly name: string;
-  /** Base URL, with or without `/v1` at its end; `readEndpoint` has the rule. */
-  readonly endpoint: string;
-  readonly key: string | undefined;
-  /** The models it serves; `*` stands for any run of characters. Empty: every model. */
-  readonly models: readonly string[];
-  /** What callers may call a model → what this upstream calls it. */
-  readonly aliases: Readonly<Record<string, string>>;
-  readonly clocks?: Partial<Clocks>;
-};
+import type { ModelView, Usage, WireMessage } from "@llm-backend/contract";
+import type { ForwardCall, ForwardOptions, ForwardResult } from "./forward/forward-ports.ts";
+import type { HealthChange, Upstream, UpstreamHealth } from "./upstream.ts";
 
 /** A public provider: the models that belong to it by their name, and its OpenAI-compatible base URL. */
 export type Provider = {
@@ -70,6 +46,11 @@ export type ChatOptions = {
   readonly signal: AbortSignal;
   /** Called synchronously, once per read of the upstream's socket that brought content. Must not throw. */
   readonly onParts: (parts: readonly AnswerPart[]) => void;
+  /**
+   * The answer broke off and another candidate begins anew with a different text: what came so far is void. Without
+   * this listener such an answer ends with an error.
+   */
+  readonly onReset?: () => void;
 };
 
 /** Why an attempt ended, in the words of metrics and records. */
@@ -97,6 +78,7 @@ export type AttemptOutcome =
 export type AttemptReport = {
   readonly requestId: string;
   readonly upstream: string;
+  readonly upstreamId: string;
   /** The last four characters of the key that was used. */
   readonly keyLast4: string | undefined;
   readonly model: string;
@@ -114,7 +96,26 @@ export type AttemptReport = {
 };
 
 /** Learns of every attempt. Recording them is the server's business; a throwing observer is ignored. */
-export type GatewayObserver = { readonly attemptEnded: (report: AttemptReport) => void };
+export type GatewayObserver = {
+  readonly attemptEnded: (report: AttemptReport) => void;
+  readonly healthChanged?: (change: HealthChange) => void;
+};
+
+/** What an upstream answers when it is looked at. */
+export type ProbeReport = {
+  readonly upstream: string;
+  /** A connection could be made. */
+  readonly isReachable: boolean;
+  /** The key is accepted; undefined when that could not be told. */
+  readonly isKeyAccepted: boolean | undefined;
+  readonly models: readonly string[] | undefined;
+  /** The model that was asked for a few words. */
+  readonly model: string | undefined;
+  readonly isStreaming: boolean | undefined;
+  readonly firstTokenMs: number | undefined;
+  /** What is wrong, in one sentence. */
+  readonly problem: string | undefined;
+};
 
 /** The pool of upstreams, seen from the services. */
 export type Gateway = {
@@ -129,8 +130,20 @@ export type Gateway = {
    *   `answer_truncated` or `upstream_timeout` when the answer broke off after content had been passed on.
    */
   chat(request: ChatRequest, options: ChatOptions): Promise<ChatOutcome>;
+  /**
+   * Passes a call on to the first candidate that can answer it, and its answer to the sink, byte for byte. Never
+   * rejects: what went wrong is in the result.
+   */
+  forward(call: ForwardCall, options: ForwardOptions): Promise<ForwardResult>;
   /** The models that callers can name, with the upstreams that serve them. */
-  models(): ModelView[];
+  models(mayUse?: (upstreamId: string) => boolean): ModelView[];
+  /** How every upstream is. */
+  health(): UpstreamHealth[];
+  /** Asks an upstream what it is and can: its models, and a few words with `model` or the first that it names. */
+  probe(
+    upstream: Upstream,
+    options?: { readonly model?: string; readonly signal?: AbortSignal },
+  ): Promise<ProbeReport>;
   /** Replaces the list of upstreams; requests under way finish where they are. */
   replaceUpstreams(upstreams: readonly Upstream[]): void;
   /** Closes every connection. */

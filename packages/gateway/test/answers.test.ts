@@ -81,7 +81,7 @@ test("passes on each read at once", async () => {
 
 test("asks with the upstream's key, for a stream with usage, and with no header but its own", async () => {
   await using upstream = await createFakeUpstream();
-  await using under = openGateway([toUpstream(upstream, { key: "sk-own-key-of-upstream" })]);
+  await using under = openGateway([toUpstream(upstream, { keys: ["sk-own-key-of-upstream"] })]);
   await ask(under.gateway, {
     messages: [
       { role: "system", content: "Be \ud83d\ude00" },
@@ -114,7 +114,7 @@ test("asks with the upstream's key, for a stream with usage, and with no header 
 
 test("sends no authorization to an upstream without a key", async () => {
   await using upstream = await createFakeUpstream();
-  await using under = openGateway([toUpstream(upstream, { key: undefined })]);
+  await using under = openGateway([toUpstream(upstream, { keys: [] })]);
   await ask(under.gateway);
   expect(upstream.calls[0]?.headers).not.toHaveProperty("authorization");
 });

@@ -32,7 +32,7 @@ export function toUpstream(endpoint: string | FakeUpstream, rest: Partial<Upstre
     id,
     name: `upstream-${id}`,
     endpoint: url,
-    key: "sk-test-0123456789abcdef",
+    keys: ["sk-test-0123456789abcdef"],
     models: [],
     aliases: {},
     ...rest,

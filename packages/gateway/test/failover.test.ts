@@ -312,7 +312,7 @@ test("tells nobody the key, the host or the body of an upstream", async () => {
       errorBody(`Bad key ${key} (canary-5f1e*****cret) at http://127.0.0.1/x, see 127.0.0.1:99`),
     ),
   });
-  await using under = openGateway([toUpstream(upstream, { key })]);
+  await using under = openGateway([toUpstream(upstream, { keys: [key] })]);
   const { error } = await ask(under.gateway);
   const shown = JSON.stringify([error?.message, error?.details, String(error?.cause), under.reports]);
   expect(shown).not.toMatch(/canary|5f1e9a|127\.0\.0\.1/);
@@ -322,7 +322,7 @@ test("tells nobody the key, the host or the body of an upstream", async () => {
 
 test("a key that no header can hold is the key's fault, not a crash", async () => {
   await using upstream = await createFakeUpstream();
-  await using under = openGateway([toUpstream(upstream, { key: "line\nbreak-key" })]);
+  await using under = openGateway([toUpstream(upstream, { keys: ["line\nbreak-key"] })]);
   expect((await ask(under.gateway)).error?.code).toBe("upstream_auth");
   expect(upstream.calls).toHaveLength(0);
 });

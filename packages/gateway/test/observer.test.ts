@@ -7,8 +7,8 @@ test("tells the observer of each attempt once, with what it took and what it cam
   await using bad = await createFakeUpstream({ reply: fail(503, { error: { message: "full\nup" } }) });
   await using good = await createFakeUpstream({ reply: answer("x") });
   await using under = openGateway([
-    toUpstream(bad, { name: "bad", key: "sk-aaaaaaaaaaaa1111", aliases: { m: "bad-m" } }),
-    toUpstream(good, { name: "good", key: undefined }),
+    toUpstream(bad, { name: "bad", keys: ["sk-aaaaaaaaaaaa1111"], aliases: { m: "bad-m" } }),
+    toUpstream(good, { name: "good", keys: [] }),
   ]);
   await ask(under.gateway, { id: "run_7", model: "m" });
   const [first, second] = under.reports;

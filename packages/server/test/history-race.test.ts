@@ -3,6 +3,8 @@ import type { Storage } from "@llm-backend/storage";
 import { describe, expect, it } from "vitest";
 import { openServices } from "./open-services.ts";
 
+const unasked = () => Promise.reject(new Error("This is not asked here."));
+
 const text = "a whole answer";
 
 /** A gateway that says its text at once and ends when it is told to. */
@@ -17,6 +19,9 @@ function createSlowGateway() {
       return { finishReason: "stop", model: request.model, upstream: "test", usage: undefined };
     },
     models: () => [],
+    forward: unasked,
+    health: () => [],
+    probe: unasked,
     replaceUpstreams: () => {},
     close: () => Promise.resolve(),
   };

@@ -6,6 +6,8 @@ import type { Gateway } from "@llm-backend/gateway";
 import { createBackend, type Backend, type ServiceSettings } from "@llm-backend/server";
 import { openSqlite, type Storage } from "@llm-backend/storage";
 
+const unasked = () => Promise.reject(new Error("This is not asked here."));
+
 /** Services over a real database, at a time that the test sets. */
 export type OpenedServices = AsyncDisposable & {
   readonly backend: Backend;
@@ -43,6 +45,9 @@ const settings: ServiceSettings = {
 const noGateway: Gateway = {
   chat: () => Promise.reject(new DomainError("model_not_found")),
   models: () => [],
+  forward: unasked,
+  health: () => [],
+  probe: unasked,
   replaceUpstreams: () => {},
   close: () => Promise.resolve(),
 };

@@ -4,6 +4,8 @@ import type { Storage } from "@llm-backend/storage";
 import { describe, expect, it } from "vitest";
 import { openServices, type OpenedServices } from "./open-services.ts";
 
+const unasked = () => Promise.reject(new Error("This is not asked here."));
+
 /** A gateway that answers as the test says; notes what it was asked. */
 function createGateway(answer: (tell: (text: string) => void) => Promise<void>) {
   const asked: ChatRequest[] = [];
@@ -14,6 +16,9 @@ function createGateway(answer: (tell: (text: string) => void) => Promise<void>) 
       return { finishReason: "stop", model: request.model, upstream: "test", usage: undefined };
     },
     models: () => [],
+    forward: unasked,
+    health: () => [],
+    probe: unasked,
     replaceUpstreams: () => {},
     close: () => Promise.resolve(),
   };

@@ -43,7 +43,7 @@ export async function startDemoUpstream({ pace = usualPace }: DemoOptions = {}):
     id: toUpstreamId("demo"),
     name: "demo",
     endpoint: `http://127.0.0.1:${port}/v1`,
-    key,
+    keys: [key],
     // Named, so that lists of models show it; and whatever else a caller asks for.
     models: ["demo", "*"],
     aliases: {},

@@ -72,7 +72,7 @@ function findProvider(provider: KeyProvider, { providerVariables }: Environment)
   // What another place serves is not known.
   const models = url === undefined ? prefixes.map((prefix) => `${prefix}*`) : [];
   const place = urlVariable === undefined ? endpoint : `${endpoint} (${urlVariable})`;
-  const upstream = { ...toUpstream(name, endpoint, models), key };
+  const upstream = { ...toUpstream(name, endpoint, models), keys: [key] };
   const sentence = `Upstream ${name}: ${place}, with the key of ${keyVariable}`;
   return [{ found: { upstream, source: "environment" }, sentence }];
 }
@@ -84,5 +84,5 @@ function toLocal({ name, endpoint, models }: FoundModelServer): Finding {
 }
 
 function toUpstream(name: string, endpoint: string, models: readonly string[]): FoundUpstream["upstream"] {
-  return { id: toUpstreamId(name), name, endpoint, key: undefined, models, aliases: {} };
+  return { id: toUpstreamId(name), name, endpoint, keys: [], models, aliases: {} };
 }

@@ -12,7 +12,7 @@ export function toUpstreams({ upstreams }: Pick<Config, "upstreams">): Upstream[
     id: toUpstreamId(name),
     name,
     endpoint,
-    key,
+    keys: key === undefined ? [] : [key],
     models,
     aliases,
     clocks: toClocks(clocks),

@@ -10,7 +10,7 @@ import { startDemoUpstream, type DemoOptions } from "../../src/demo/start-demo-u
 async function startDemo(options: DemoOptions = { pace: () => 0 }) {
   const { upstream, close } = await startDemoUpstream(options);
   onTestFinished(close);
-  const key = upstream.key ?? "";
+  const [key = ""] = upstream.keys;
   const client = new OpenAI({ apiKey: key, baseURL: upstream.endpoint, maxRetries: 0 });
   const ask = async (content: string, history: readonly string[] = []) => {
     const turns = history.flatMap((text) => [
@@ -281,7 +281,7 @@ describe("the server", () => {
     const response = await fetch(`${upstream.endpoint}/chat/completions`, {
       method: "POST",
       body: toBody("x", { stream: true }),
-      headers: { authorization: `Bearer ${upstream.key}` },
+      headers: { authorization: `Bearer ${upstream.keys[0]}` },
     });
     const reading = response.text();
     const started = performance.now();

@@ -48,11 +48,11 @@ describe("keys in the environment", () => {
         upstream: {
           name: "openai",
           endpoint: "https://api.openai.com/v1",
-          key: "sk-1",
+          keys: ["sk-1"],
           models: ["gpt*", "o3*"],
         },
       },
-      { source: "environment", upstream: { name: "gemini", key: "g-1", models: ["gemini*"] } },
+      { source: "environment", upstream: { name: "gemini", keys: ["g-1"], models: ["gemini*"] } },
     ]);
     expect(sentences).toEqual([
       "Upstream openai: https://api.openai.com/v1, with the key of OPENAI_API_KEY",
@@ -111,7 +111,7 @@ describe("model servers on this machine", () => {
         upstream: {
           name: "local-0",
           endpoint: `http://127.0.0.1:${server.port}/v1`,
-          key: undefined,
+          keys: [],
           models: ["llama3.2:latest", "qwen3:8b"],
         },
       },

@@ -38,7 +38,7 @@ describe("upstreams", () => {
         id: "",
         name: "api.example.com",
         endpoint: "https://api.example.com/v1",
-        key: "k1",
+        keys: ["k1"],
         models: ["a"],
         aliases: { fast: "a" },
         clocks: { idleMs: 500 },
@@ -47,7 +47,7 @@ describe("upstreams", () => {
         id: "",
         name: "api.example.com-2",
         endpoint: "https://api.example.com/v1",
-        key: "k2",
+        keys: ["k2"],
         models: [],
         aliases: {},
         clocks: {},
@@ -56,7 +56,7 @@ describe("upstreams", () => {
         id: "",
         name: "mine",
         endpoint: "http://localhost:1",
-        key: undefined,
+        keys: [],
         models: [],
         aliases: {},
         clocks: {},
@@ -93,7 +93,7 @@ describe("upstreams", () => {
   it("close the demo with them", async () => {
     const { found, close } = await start("");
     const url = `${found[0]?.upstream.endpoint}/models`;
-    const headers = { authorization: `Bearer ${found[0]?.upstream.key}` };
+    const headers = { authorization: `Bearer ${found[0]?.upstream.keys[0]}` };
     expect((await fetch(url, { headers })).status).toBe(200);
     await close();
     await expect(fetch(url, { headers })).rejects.toThrow("fetch failed");

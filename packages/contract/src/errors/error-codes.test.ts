@@ -7,6 +7,7 @@ const rows = Object.entries(errorCodes) as [ErrorCode, ErrorRow][];
 const trpcStatuses = {
   BAD_REQUEST: 400,
   UNAUTHORIZED: 401,
+  PAYMENT_REQUIRED: 402,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   METHOD_NOT_SUPPORTED: 405,

@@ -4,6 +4,7 @@ export type ErrorRow = {
   readonly trpc:
     | "BAD_REQUEST"
     | "UNAUTHORIZED"
+    | "PAYMENT_REQUIRED"
     | "FORBIDDEN"
     | "NOT_FOUND"
     | "CONFLICT"
@@ -150,6 +151,15 @@ export const errorCodes = {
     shown: true,
     publicMessage: "The quota is used up.",
   },
+  budget_exceeded: {
+    trpc: "PAYMENT_REQUIRED",
+    status: 402,
+    type: "insufficient_quota",
+    openai: "budget_exceeded",
+    retryable: false,
+    shown: true,
+    publicMessage: "The budget is used up.",
+  },
   cancelled: {
     trpc: "CLIENT_CLOSED_REQUEST",
     status: 499,
@@ -194,6 +204,15 @@ export const errorCodes = {
     retryable: true,
     shown: true,
     publicMessage: "No upstream could answer.",
+  },
+  upstream_overloaded: {
+    trpc: "SERVICE_UNAVAILABLE",
+    status: 503,
+    type: "server_error",
+    openai: "upstream_overloaded",
+    retryable: true,
+    shown: true,
+    publicMessage: "No upstream can take the request just now.",
   },
   upstream_timeout: {
     trpc: "GATEWAY_TIMEOUT",

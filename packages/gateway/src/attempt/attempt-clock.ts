@@ -1,4 +1,4 @@
-import type { Clocks } from "../ports.ts";
+import type { Clocks } from "../upstream.ts";
 
 /** What an attempt waits for. */
 export type Stage = keyof Clocks;

@@ -12,6 +12,7 @@ export function toReport(
   return {
     requestId,
     upstream: upstream.name,
+    upstreamId: upstream.id,
     // Of a short key its end would be half of it.
     keyLast4: upstream.key !== undefined && upstream.key.length >= 8 ? upstream.key.slice(-4) : undefined,
     model,

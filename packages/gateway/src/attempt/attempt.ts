@@ -55,6 +55,7 @@ const tailMsMax = 5000;
 const stageFailures = {
   connectMs: toFailure("connect_timeout", "upstream_timeout", "no connection in time"),
   firstByteMs: toFailure("first_byte_timeout", "upstream_timeout", "no answer in time"),
+  wholeAnswerMs: toFailure("first_byte_timeout", "upstream_timeout", "no answer in time"),
   firstTokenMs: toFailure("first_token_timeout", "upstream_timeout", "no content in time"),
   idleMs: toFailure("idle_timeout", "upstream_timeout", "the answer stalled"),
 } as const satisfies Record<Stage, Failure>;

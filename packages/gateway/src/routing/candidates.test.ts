@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { defaultClocks } from "../create-gateway.ts";
-import type { Upstream } from "../ports.ts";
+import type { Upstream } from "../upstream.ts";
 import { createCandidates } from "./candidates.ts";
 import { createProviderFinder } from "./provider-finder.ts";
 
@@ -8,7 +8,7 @@ const upstream = (name: string, rest: Partial<Upstream> = {}): Upstream => ({
   id: name,
   name,
   endpoint: "https://host.test",
-  key: undefined,
+  keys: [],
   models: [],
   aliases: {},
   ...rest,

@@ -1,5 +1,5 @@
 import { DomainError, type ModelView } from "@llm-backend/contract";
-import type { Clocks, Upstream } from "../ports.ts";
+import type { Clocks, Upstream } from "../upstream.ts";
 import { prepareUpstream, type PreparedUpstream } from "./prepared-upstream.ts";
 import type { ProviderFinder } from "./provider-finder.ts";
 
@@ -43,7 +43,7 @@ export function createCandidates(
           "The operator can add the provider under `providers:` in the configuration.",
       );
     const { name, endpoint } = provider;
-    const upstream = { id: `provider:${name}`, name, endpoint, key, models: [], aliases: {} };
+    const upstream = { id: `provider:${name}`, name, endpoint, keys: [key], models: [], aliases: {} };
     return { upstream: prepareUpstream(upstream, clocks), model };
   }
 

@@ -1,5 +1,5 @@
 import { DomainError } from "@llm-backend/contract";
-import type { Clocks, Upstream } from "../ports.ts";
+import type { Clocks, Upstream } from "../upstream.ts";
 import { readEndpoint, type Endpoint } from "./endpoint.ts";
 import { matchesPattern } from "./model-pattern.ts";
 
@@ -38,7 +38,7 @@ export function prepareUpstream(upstream: Upstream, clocks: Clocks): PreparedUps
     id: upstream.id,
     name: upstream.name,
     endpoint: parseEndpoint(upstream),
-    key: upstream.key,
+    key: upstream.keys[0],
     clocks: { ...clocks, ...upstream.clocks },
     modelNames: [...aliases.keys(), ...upstream.models.filter((model) => !model.includes("*"))],
     findModel: (model) => aliases.get(model) ?? (serves(model) ? model : undefined),

@@ -25,7 +25,8 @@ export function createUpstreamService(deps: { storage: Storage; sealBox: SealBox
       name: upstream.name,
       source,
       endpoint: upstream.endpoint,
-      keySealed: upstream.key === undefined ? null : sealBox.seal(upstream.key, toKeyPlace(upstream.id)),
+      keySealed:
+        upstream.keys[0] === undefined ? null : sealBox.seal(upstream.keys[0], toKeyPlace(upstream.id)),
       models: upstream.models,
       aliases: upstream.aliases,
       clocks: upstream.clocks === undefined ? null : { ...upstream.clocks },
@@ -42,7 +43,7 @@ export function createUpstreamService(deps: { storage: Storage; sealBox: SealBox
       endpoint,
       models,
       aliases,
-      key: keySealed === null ? undefined : sealBox.open(keySealed, toKeyPlace(id)),
+      keys: keySealed === null ? [] : [sealBox.open(keySealed, toKeyPlace(id))],
       ...(clocks === null ? {} : { clocks }),
     };
   }
@@ -70,7 +71,7 @@ export function createUpstreamService(deps: { storage: Storage; sealBox: SealBox
         name: record.name,
         source: record.source,
         endpoint: record.endpoint,
-        key: mask(toUpstream(record).key),
+        key: mask(toUpstream(record).keys[0]),
         models: [...record.models],
       }));
     },
