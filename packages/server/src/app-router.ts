@@ -1,3 +1,4 @@
+import { adminRouter } from "./admin/admin-router.ts";
 import { authRouter } from "./auth/auth-router.ts";
 import { chatRouter } from "./chat/chat-router.ts";
 import { conversationRouter } from "./conversation/conversation-router.ts";
@@ -10,6 +11,7 @@ export const appRouter = router({
   conversation: conversationRouter,
   chat: chatRouter,
   model: modelRouter,
+  admin: adminRouter,
 });
 
 /** What the typed client is made from. */
