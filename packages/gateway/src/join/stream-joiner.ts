@@ -1,0 +1,35 @@
+import type { ScannedKind, ScannedPiece } from "../scan/scan-progress.ts";
+
+/** What the caller has of the answer already, and how it is gone on with. */
+export type JoinOptions = {
+  readonly kind: ScannedKind;
+  /**
+   * `exact`: the same question was asked anew; what repeats is swallowed. `continue`: the answer so far was sent along;
+   * what comes follows it, unless all of it is repeated first.
+   */
+  readonly mode: "exact" | "continue";
+  /** All of the text that was passed on. */
+  readonly text: string;
+  readonly reasoning: string;
+};
+
+/** Joins a second stream to what was passed on of a first one. */
+export type StreamJoiner = {
+  /**
+   * `joining`: not yet known, or still repeating. `joined`: what `join` gave belongs behind what the caller has; from now
+   * on pieces pass without it. `differs`: this stream has another text; nothing of it was passed on.
+   */
+  readonly state: "joining" | "joined" | "differs";
+  /** Takes what a scanner passed on of the second stream; gives what may go to the caller. */
+  join(piece: ScannedPiece): ScannedPiece;
+  /** The second stream has ended properly: what was held back while `continue` was undecided, or `differs`. */
+  end(): ScannedPiece;
+};
+
+/**
+ * Creates the joiner for one attempt at going on. It stands behind the scanner: scanner → joiner while `joining` → sink.
+ * Streams with several choices or with tool calls in what was passed on must not be joined.
+ */
+export function createStreamJoiner(options: JoinOptions): StreamJoiner {
+  throw new Error(`not yet: ${options.mode}`);
+}

@@ -1,0 +1,45 @@
+import type { AnswerFault, AnswerLimits } from "../answer/answer-format.ts";
+import type { AnswerProgress } from "../answer/answer-reader.ts";
+
+/** The kinds of answer that are understood while they pass. */
+export type ScannedKind = "chat" | "completion" | "response";
+
+/** What is known of a stream so far. Everything is about what was passed on, or would have been. */
+export type ScanProgress = AnswerProgress & {
+  /** Text, reasoning, a refusal, a tool call, sound or a picture has come, in any choice. */
+  hasContent: boolean;
+  /** `[DONE]`, or the last event of a response. What follows is dropped. */
+  isDone: boolean;
+  /** Choice 0's. */
+  finishReason: string | undefined;
+  /** Every choice that has begun has a finish reason. */
+  isFinished: boolean;
+  /** The stream is worthless from here on: nothing more is passed on, nor is the frame that says so. */
+  fault: AnswerFault | undefined;
+  /** The frame that only names the role has come. */
+  sawRole: boolean;
+  hasToolCalls: boolean;
+  /** How many choices there are: 1 + the greatest index. */
+  choicesMax: number;
+  /** Code points of text and reasoning in all choices. */
+  textChars: number;
+  /** Choice 0's text, at most `textCharsMax` characters. Put together when it is read: do not read it for every frame. */
+  readonly text: string;
+  /** The same for its reasoning. */
+  readonly reasoning: string;
+  /** The text or the reasoning is longer than what was kept. */
+  isTextCut: boolean;
+};
+
+/** What one stream is scanned for. */
+export type ScanOptions = {
+  readonly kind: ScannedKind;
+  /** The caller did not ask for usage: it is taken out. */
+  readonly hideUsage: boolean;
+  /** How many UTF-16 units of text, and of reasoning, are kept. 0 keeps none. */
+  readonly textCharsMax: number;
+  readonly limits: AnswerLimits;
+};
+
+/** Bytes for the caller, in order: each buffer holds whole frames. They may share memory with what was read. */
+export type ScannedPiece = readonly Buffer[];
