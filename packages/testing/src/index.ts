@@ -28,6 +28,20 @@ export {
   type Step,
   type WaitStep,
 } from "./fake-upstream/reply-steps.ts";
+export {
+  answerAsAsked,
+  asksForStream,
+  completion,
+  continuing,
+  drippingHead,
+  embeddings,
+  endless,
+  gzipBomb,
+  inCharacters,
+  readPrefill,
+} from "./fake-upstream/whole-replies.ts";
+export { createTestAuthority, type TestAuthority } from "./fake-upstream/test-authority.ts";
+export type { RequestHead } from "./fake-upstream/request-reader.ts";
 export { createHandDrivenReply, type HandDrivenReply } from "./fake-upstream/hand-driven-reply.ts";
 export { renderBody, toChunk, toDeltaChunk, toFrame } from "./fake-upstream/openai-frames.ts";
 export { createBlackHole, findClosedPort, type BlackHole } from "./fake-upstream/dead-ports.ts";

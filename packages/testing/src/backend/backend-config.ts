@@ -10,6 +10,8 @@ export type BackendOptions = {
   readonly config?: Readonly<Record<string, unknown>>;
   /** A folder of an earlier backend, to start on its data. It is not removed then. */
   readonly folder?: string;
+  /** A PEM file of authorities that a spawned backend trusts beside the public ones. */
+  readonly trustedAuthorities?: string;
 };
 
 /** A folder with a configuration and a place for data. */

@@ -29,7 +29,10 @@ export const sourceArguments = ["--conditions=@llm-backend/source", main];
 export async function spawnBackend(options: BackendOptions = {}): Promise<BackendProcess> {
   const folder = await createBackendFolder(options);
   try {
-    return await launch(folder, async () => {
+    const { trustedAuthorities } = options;
+    const env = trustedAuthorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: trustedAuthorities };
+    const place = { ...folder, env };
+    return await launch(place, async () => {
       await folder[Symbol.asyncDispose]();
     });
   } catch (error) {
@@ -38,14 +41,19 @@ export async function spawnBackend(options: BackendOptions = {}): Promise<Backen
   }
 }
 
-type Launched = { readonly folder: string; readonly configFile: string; readonly dataFolder: string };
+type Launched = {
+  readonly folder: string;
+  readonly configFile: string;
+  readonly dataFolder: string;
+  readonly env: Readonly<Record<string, string>>;
+};
 
 async function launch(place: Launched, dispose: () => Promise<void>): Promise<BackendProcess> {
   const child = spawn(
     process.execPath,
     [...sourceArguments, "--config", place.configFile, "--data", place.dataFolder, "--addr", "127.0.0.1:0"],
     // Nothing of the machine's own keys may reach a test.
-    { env: {}, stdio: ["ignore", "pipe", "pipe"] },
+    { env: place.env, stdio: ["ignore", "pipe", "pipe"] },
   );
   const logLines: string[] = [];
   const exited = toExit(child);

@@ -1,10 +1,17 @@
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { createCall, createCallLog, type Call, type CallEnd, type CallLog } from "./call-log.ts";
+import {
+  createCall,
+  createCallLog,
+  type Call,
+  type CallEnd,
+  type CallEntry,
+  type CallLog,
+} from "./call-log.ts";
 import { closeServer, listenOnLoopback } from "./listen-on-loopback.ts";
 import { playReply } from "./play-reply.ts";
 import { answer, page, type Reply } from "./reply-steps.ts";
-import { createRequestReader, type ReceivedRequest } from "./request-reader.ts";
+import { createRequestReader, type ReceivedRequest, type RequestHead } from "./request-reader.ts";
 import type { TestCertificate } from "./test-certificate.ts";
 
 /** Chooses a reply by what was asked. */
@@ -14,6 +21,11 @@ export type ReplyChoice = Reply | ((call: Call) => Reply);
 export type FakeUpstreamOptions = {
   /** What is answered when nothing is queued. @default a complete answer of two pieces */
   readonly reply?: ReplyChoice;
+  /**
+   * Looks at a request whose body has not come yet; a reply that it gives is played at once, and is the last one of its
+   * connection. What else comes is read and thrown away.
+   */
+  readonly early?: (head: RequestHead) => Reply | undefined;
   /** What `GET …/models` lists. @default ["fake-model"] */
   readonly models?: readonly string[];
   /** @default 0: any free port of loopback */
@@ -71,36 +83,43 @@ type Connection = { readonly socket: Socket; readonly number: number };
 type House = {
   readonly log: CallLog;
   readonly choose: (call: Call) => Reply;
+  readonly chooseEarly: (head: RequestHead) => Reply | undefined;
   readonly gate: (name: string) => Promise<void>;
 };
 
 /** Serves one connection: its requests one after another. */
-function serve({ socket, number }: Connection, { log, choose, gate }: House): void {
+function serve({ socket, number }: Connection, { log, choose, chooseEarly, gate }: House): void {
   const closed = Promise.withResolvers<CallEnd>();
   const reader = createRequestReader();
   const waiting: ReceivedRequest[] = [];
   let endedByUs = false;
   let busy = false;
+  let isOver = false;
+
+  async function play(call: CallEntry, reply: Reply): Promise<boolean> {
+    log.add(call);
+    const stage = { socket, call, gone: closed.promise, gate, markOwnEnd: () => (endedByUs = true) };
+    const goesOn = await playReply(stage, reply);
+    call.markAnswered();
+    return goesOn;
+  }
 
   async function work(): Promise<void> {
     if (busy) return;
     busy = true;
     for (let request = waiting.shift(); request !== undefined; request = waiting.shift()) {
       const call = createCall(request, number, closed.promise);
-      const reply = choose(call);
-      log.add(call);
-      const stage = {
-        socket,
-        call,
-        gone: closed.promise,
-        gate,
-        markOwnEnd: () => (endedByUs = true),
-      };
-      const goesOn = await playReply(stage, reply);
-      call.markAnswered();
-      if (!goesOn) return;
+      if (!(await play(call, choose(call)))) return;
     }
     busy = false;
+  }
+
+  function answerEarly(head: RequestHead): void {
+    const reply = chooseEarly(head);
+    if (reply === undefined) return;
+    isOver = true;
+    const request = { ...head, bodyText: "", bodyBytes: Buffer.alloc(0) };
+    void play(createCall(request, number, closed.promise), { keepAlive: false, ...reply });
   }
 
   socket.setNoDelay(true);
@@ -108,8 +127,10 @@ function serve({ socket, number }: Connection, { log, choose, gate }: House): vo
   socket.on("error", () => {});
   socket.on("close", () => closed.resolve({ by: endedByUs ? "upstream" : "client", at: performance.now() }));
   socket.on("data", (bytes) => {
+    if (isOver) return;
     waiting.push(...reader.read(bytes));
     void work();
+    if (reader.openHead !== undefined && !busy) answerEarly(reader.openHead);
   });
 }
 
@@ -135,7 +156,10 @@ export async function createFakeUpstream(options: FakeUpstreamOptions = {}): Pro
   const welcome = (socket: Socket): void => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    serve({ socket, number: ++accepted }, { log, choose, gate: gates.gate });
+    serve(
+      { socket, number: ++accepted },
+      { log, choose, chooseEarly: (head) => options.early?.(head), gate: gates.gate },
+    );
   };
   const server = options.tls === undefined ? createServer(welcome) : createTlsServer(options.tls, welcome);
   // A client that does not trust the certificate is none of our troubles.

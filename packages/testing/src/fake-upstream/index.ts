@@ -28,6 +28,20 @@ export {
   type Step,
   type WaitStep,
 } from "./reply-steps.ts";
+export {
+  answerAsAsked,
+  asksForStream,
+  completion,
+  continuing,
+  drippingHead,
+  embeddings,
+  endless,
+  gzipBomb,
+  inCharacters,
+  readPrefill,
+} from "./whole-replies.ts";
+export { createTestAuthority, type TestAuthority } from "./test-authority.ts";
+export type { RequestHead } from "./request-reader.ts";
 export { createHandDrivenReply, type HandDrivenReply } from "./hand-driven-reply.ts";
 export { renderBody, toChunk, toDeltaChunk, toFrame } from "./openai-frames.ts";
 export { createBlackHole, findClosedPort, type BlackHole } from "./dead-ports.ts";

@@ -133,7 +133,7 @@ export function fail(
   };
 }
 
-/** A whole body that is no stream: an HTML page, a JSON document. */
-export function page(contentType: string, body: string, status = 200): Reply {
+/** A whole body that is no stream: an HTML page, a JSON document, a picture. */
+export function page(contentType: string, body: string | Uint8Array, status = 200): Reply {
   return { status, framing: "length", headers: { "content-type": contentType }, steps: [raw(body)] };
 }

@@ -1,24 +1,94 @@
-/** A request as it came off the socket. */
-export type ReceivedRequest = {
+/** The head of a request. */
+export type RequestHead = {
   readonly method: string;
   readonly path: string;
   /** Names in lower case; a repeated header's values joined by a comma. */
   readonly headers: Readonly<Record<string, string>>;
+};
+
+/** A request as it came off the socket. */
+export type ReceivedRequest = RequestHead & {
   readonly bodyText: string;
+  /** The body as it came, without the chunks it may have come in. */
+  readonly bodyBytes: Buffer;
 };
 
 /** Cuts the bytes of one connection into requests. */
 export type RequestReader = {
   /** Takes what one read brought, gives the requests that are complete with it. */
   read(bytes: Buffer): ReceivedRequest[];
+  /** The head of the request whose body is still coming. */
+  readonly openHead: RequestHead | undefined;
 };
 
-type Head = Omit<ReceivedRequest, "bodyText"> & { readonly bodyStart: number };
+const lineBreak = "\r\n";
 
-function readHead(buffer: Buffer): Head | undefined {
-  const end = buffer.indexOf("\r\n\r\n");
+/** Takes the bytes of one body, as they come. */
+type BodyReader = {
+  /** Gives what lies behind the body, once all of it is there. */
+  read(bytes: Buffer): Buffer | undefined;
+  readonly pieces: readonly Buffer[];
+};
+
+function createLengthReader(length: number): BodyReader {
+  const pieces: Buffer[] = [];
+  let left = length;
+  return {
+    pieces,
+    read(bytes) {
+      const taken = Math.min(left, bytes.length);
+      pieces.push(bytes.subarray(0, taken));
+      left -= taken;
+      return left === 0 ? bytes.subarray(taken) : undefined;
+    },
+  };
+}
+
+function createChunkReader(): BodyReader {
+  const pieces: Buffer[] = [];
+  let pending: Buffer = Buffer.alloc(0);
+  /** What is left of the chunk under way; undefined before its size is known. */
+  let left: number | undefined;
+  let isLast = false;
+
+  function readSize(): boolean {
+    const end = pending.indexOf(lineBreak);
+    if (end === -1) return false;
+    left = Number.parseInt(pending.toString("latin1", 0, end), 16);
+    isLast = left === 0;
+    pending = pending.subarray(end + lineBreak.length);
+    return true;
+  }
+
+  /** Takes what there is of a chunk, and the line break behind it. */
+  function readData(size: number): boolean {
+    const taken = Math.min(size, pending.length);
+    if (taken > 0) pieces.push(pending.subarray(0, taken));
+    pending = pending.subarray(taken);
+    left = size - taken;
+    if (left > 0 || pending.length < lineBreak.length) return false;
+    pending = pending.subarray(lineBreak.length);
+    left = undefined;
+    return true;
+  }
+
+  return {
+    pieces,
+    read(bytes) {
+      pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
+      for (;;) {
+        const goesOn = left === undefined ? readSize() : readData(left);
+        if (!goesOn) return undefined;
+        if (isLast && left === undefined) return pending;
+      }
+    },
+  };
+}
+
+function readHead(buffer: Buffer): { head: RequestHead; bodyStart: number } | undefined {
+  const end = buffer.indexOf(lineBreak + lineBreak);
   if (end === -1) return undefined;
-  const [requestLine = "", ...lines] = buffer.toString("latin1", 0, end).split("\r\n");
+  const [requestLine = "", ...lines] = buffer.toString("latin1", 0, end).split(lineBreak);
   const [method = "", path = ""] = requestLine.split(" ");
   const headers: Record<string, string> = {};
   for (const line of lines) {
@@ -27,46 +97,45 @@ function readHead(buffer: Buffer): Head | undefined {
     const value = line.slice(colon + 1).trim();
     headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
   }
-  return { method, path, headers, bodyStart: end + 4 };
+  return { head: { method, path, headers }, bodyStart: end + 2 * lineBreak.length };
 }
 
-/** Reads a chunked body; undefined while its last chunk has not come. */
-function readChunked(buffer: Buffer, from: number): { body: Buffer; end: number } | undefined {
-  const pieces: Buffer[] = [];
-  let at = from;
-  for (;;) {
-    const lineEnd = buffer.indexOf("\r\n", at);
-    if (lineEnd === -1) return undefined;
-    const size = Number.parseInt(buffer.toString("latin1", at, lineEnd), 16);
-    const dataStart = lineEnd + 2;
-    if (buffer.length < dataStart + size + 2) return undefined;
-    at = dataStart + size + 2;
-    if (size === 0) return { body: Buffer.concat(pieces), end: at };
-    pieces.push(buffer.subarray(dataStart, dataStart + size));
-  }
-}
+const toBodyReader = ({ headers }: RequestHead): BodyReader =>
+  headers["transfer-encoding"] === "chunked"
+    ? createChunkReader()
+    : createLengthReader(Number(headers["content-length"] ?? 0));
 
-function readBody(buffer: Buffer, head: Head): { body: Buffer; end: number } | undefined {
-  if (head.headers["transfer-encoding"] === "chunked") return readChunked(buffer, head.bodyStart);
-  const end = head.bodyStart + Number(head.headers["content-length"] ?? 0);
-  return buffer.length < end ? undefined : { body: buffer.subarray(head.bodyStart, end), end };
-}
-
-/** Creates the reader of one connection. */
+/** Creates the reader of one connection. Its work grows with the bytes, however they are cut. */
 export function createRequestReader(): RequestReader {
   let pending: Buffer = Buffer.alloc(0);
+  let open: { readonly head: RequestHead; readonly body: BodyReader } | undefined;
+
+  function openRequest(): boolean {
+    const read = readHead(pending);
+    if (read === undefined) return false;
+    open = { head: read.head, body: toBodyReader(read.head) };
+    pending = pending.subarray(read.bodyStart);
+    return true;
+  }
+
   return {
+    get openHead() {
+      return open?.head;
+    },
     read(bytes) {
       pending = pending.length === 0 ? bytes : Buffer.concat([pending, bytes]);
       const requests: ReceivedRequest[] = [];
-      for (;;) {
-        const head = readHead(pending);
-        const rest = head && readBody(pending, head);
-        if (head === undefined || rest === undefined) return requests;
-        const { bodyStart: _, ...request } = head;
-        requests.push({ ...request, bodyText: rest.body.toString() });
-        pending = pending.subarray(rest.end);
+      while (open !== undefined || openRequest()) {
+        if (open === undefined) break;
+        const { head, body } = open;
+        const rest = body.read(pending);
+        pending = rest ?? Buffer.alloc(0);
+        if (rest === undefined) break;
+        const bodyBytes = Buffer.concat(body.pieces);
+        requests.push({ ...head, bodyText: bodyBytes.toString(), bodyBytes });
+        open = undefined;
       }
+      return requests;
     },
   };
 }
