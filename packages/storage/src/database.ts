@@ -3,7 +3,7 @@ import type { MessageTable } from "./message/message-table.ts";
 import type { RunSegmentTable, RunTable } from "./run/run-table.ts";
 import type { SessionTable } from "./session/session-table.ts";
 import type { SettingTable } from "./setting/setting-table.ts";
-import type { UpstreamTable } from "./upstream/upstream-table.ts";
+import type { UpstreamTable, UpstreamTallyTable } from "./upstream/upstream-table.ts";
 import type { UserTable } from "./user/user-table.ts";
 
 /**
@@ -18,5 +18,6 @@ export type Database = {
   runs: RunTable;
   run_segments: RunSegmentTable;
   upstreams: UpstreamTable;
+  upstream_tallies: UpstreamTallyTable;
   settings: SettingTable;
 };

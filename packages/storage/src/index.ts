@@ -7,5 +7,5 @@ export type { Message } from "./message/message-row.ts";
 export type { Run, RunSegment } from "./run/run-row.ts";
 export type { RunEnding } from "./run/run-repository.ts";
 export type { Session, SessionKind } from "./session/session-row.ts";
-export type { UpstreamRecord } from "./upstream/upstream-row.ts";
+export type { UpstreamRecord, UpstreamTallyRecord } from "./upstream/upstream-row.ts";
 export type { User, UserStatus } from "./user/user-row.ts";

@@ -5,7 +5,13 @@ import type { Database } from "../database.ts";
 export type SettingRepository = ReturnType<typeof createSettingRepository>;
 
 /** The keys that are in use. */
-export type SettingKey = "setup_token_hash" | "master_key_check";
+export type SettingKey =
+  | "setup_token_hash"
+  | "master_key_check"
+  /** Counts the changes of the list of upstreams. */
+  | "upstream_revision"
+  /** The highest number that an upstream was given. */
+  | "upstream_number";
 
 /** Creates the repository over a connection or a transaction. */
 export function createSettingRepository(db: Kysely<Database>) {

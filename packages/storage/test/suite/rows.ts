@@ -118,14 +118,22 @@ export function createUpstream(given: Partial<UpstreamRecord> = {}): UpstreamRec
   const id = given.id ?? nextTextId("ups");
   return {
     id,
+    number: nextId(),
     name: id,
     source: "config",
     endpoint: "https://upstream.example/v1",
-    keySealed: null,
+    keysSealed: [],
     models: [],
     aliases: {},
     clocks: null,
+    options: {},
+    tokensSealed: [],
+    isOpen: false,
+    isEnabled: true,
+    foundSealed: null,
+    removedAt: null,
     position: 0,
+    createdAt: 1000,
     updatedAt: 1000,
     ...given,
   };
