@@ -12,6 +12,8 @@ export const runIdSchema = prefixed("run");
 export const messageIdSchema = prefixed("msg");
 /** The id of one login. */
 export const sessionIdSchema = prefixed("ses");
+/** The id of one key of ours. */
+export const keyIdSchema = prefixed("key");
 
 /** The prefixes of all ids that are not integers. */
 export type IdPrefix = "run" | "msg" | "ses" | "ups" | "req" | "key" | "res";

@@ -8,6 +8,9 @@ export const usageSchema = z.object({
   completionTokens: z.int().min(0).optional(),
   reasoningTokens: z.int().min(0).optional(),
   cachedTokens: z.int().min(0).optional(),
+  cacheWriteTokens: z.int().min(0).optional(),
+  audioInputTokens: z.int().min(0).optional(),
+  audioOutputTokens: z.int().min(0).optional(),
 });
 export type Usage = z.infer<typeof usageSchema>;
 

@@ -35,3 +35,4 @@ export type { ConnectionOptions } from "./attempt/open-socket.ts";
 export { providers } from "./providers.ts";
 export { createProviderFinder, type ProviderFinder } from "./routing/provider-finder.ts";
 export { readEndpoint, type Endpoint } from "./routing/endpoint.ts";
+export { matchesPattern } from "./routing/model-pattern.ts";

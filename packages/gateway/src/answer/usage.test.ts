@@ -19,6 +19,17 @@ test("reads what OpenAI reports", () => {
   });
 });
 
+test("reads audio, and what was written into a cache, in every spelling of it", () => {
+  const spoken = { prompt_tokens_details: { audio_tokens: 7 }, completion_tokens_details: { audio_tokens: 9 } };
+  expect(readUsage(spoken)).toEqual({ audioInputTokens: 7, audioOutputTokens: 9 });
+  for (const usage of [
+    { prompt_tokens_details: { cache_write_tokens: 3 } },
+    { prompt_tokens_details: { cache_creation_tokens: 3 } },
+    { cache_creation_input_tokens: 3 },
+  ])
+    expect(readUsage(usage)).toEqual({ cacheWriteTokens: 3 });
+});
+
 test("U38: takes a count that is none for absent, and keeps the others", () => {
   for (const bad of [-1, 1e308, "12", 1.5, Number.NaN, null, true, {}, 2 ** 53])
     expect(readUsage({ prompt_tokens: bad, completion_tokens: 3 })).toEqual({ completionTokens: 3 });

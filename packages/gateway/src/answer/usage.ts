@@ -13,12 +13,23 @@ export function readUsage(value: unknown): Usage | undefined {
   const promptTokens = readCount(value["prompt_tokens"]);
   const completionTokens = readCount(value["completion_tokens"]);
   const reasoningTokens = readDetail(value["completion_tokens_details"], "reasoning_tokens");
-  const cachedTokens = readDetail(value["prompt_tokens_details"], "cached_tokens");
+  const prompt = value["prompt_tokens_details"];
+  const cachedTokens = readDetail(prompt, "cached_tokens");
+  // OpenAI's format has no word for what was written into a cache; these are the ones that resellers use.
+  const cacheWriteTokens =
+    readDetail(prompt, "cache_write_tokens") ??
+    readDetail(prompt, "cache_creation_tokens") ??
+    readCount(value["cache_creation_input_tokens"]);
+  const audioInputTokens = readDetail(prompt, "audio_tokens");
+  const audioOutputTokens = readDetail(value["completion_tokens_details"], "audio_tokens");
   const usage = {
     ...(promptTokens !== undefined && { promptTokens }),
     ...(completionTokens !== undefined && { completionTokens }),
     ...(reasoningTokens !== undefined && { reasoningTokens }),
     ...(cachedTokens !== undefined && { cachedTokens }),
+    ...(cacheWriteTokens !== undefined && { cacheWriteTokens }),
+    ...(audioInputTokens !== undefined && { audioInputTokens }),
+    ...(audioOutputTokens !== undefined && { audioOutputTokens }),
   };
   return Object.keys(usage).length === 0 ? undefined : usage;
 }
