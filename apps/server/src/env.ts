@@ -1,4 +1,4 @@
-/** The variables of ours. An empty one counts as not set. */
+/** The variables that say something about the configuration. An empty one counts as not set. */
 export const settingVariables = [
   "LLM_BACKEND_CONFIG",
   "LLM_BACKEND_ADDR",
@@ -13,9 +13,14 @@ export const settingVariables = [
   "LLM_BACKEND_DRAIN_SECONDS",
   "LLM_BACKEND_LOG_LEVEL",
   "LLM_BACKEND_LOG_FORMAT",
+  "LLM_BACKEND_AUTHORIZATION",
+  "LLM_BACKEND_METRICS_TOKEN",
+  // As the earlier gateway called them.
+  "FEISHU_WEBHOOK",
+  "MATRIX_API",
 ] as const;
 
-/** The name of one of our variables. */
+/** The name of one of them. */
 export type SettingVariable = (typeof settingVariables)[number];
 
 /** What the process was started with. Everything but this file takes it as an argument. */

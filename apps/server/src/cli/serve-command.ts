@@ -13,6 +13,7 @@ export function addServeCommand(program: Command): void {
       .description("runs the server (what happens without a command)"),
   )
     .option("--addr <host:port>", "where to listen (default: 127.0.0.1:8080)")
+    .option("--noauth", "lets everyone who reaches the server use /v1, without any token")
     .option("--log-level <level>", "the least severe entries to log (default: info)")
     .action(serve);
 }

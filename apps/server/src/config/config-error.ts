@@ -14,6 +14,9 @@ export type ConfigNotice = {
   readonly level: "info" | "warn";
 };
 
+/** Adds a notice; `info` unless it says otherwise. */
+export type AddNotice = (path: string, message: string, level?: ConfigNotice["level"]) => void;
+
 /** The exit code of a process that its configuration keeps from starting: `EX_CONFIG` of sysexits.h. */
 export const configErrorExitCode = 78;
 

@@ -1,13 +1,16 @@
 import { z } from "zod";
-import { oneOf, path, seconds, section } from "./scalar-schemas.ts";
+import { flag, line, oneOf, path, seconds, section } from "./scalar-schemas.ts";
 import { authSchema } from "./sections/auth-section.ts";
 import { chatSchema } from "./sections/chat-section.ts";
 import { clocksSchema } from "./sections/clocks-section.ts";
 import { earlierGatewayKeys, ragSchema, redisSchema, sqliteSchema } from "./sections/earlier-section.ts";
+import { gatewaySchema } from "./sections/gateway-section.ts";
 import { limitsSchema } from "./sections/limits-section.ts";
 import { addressSchema, corsSchema, serverSchema, trustedProxiesSchema } from "./sections/listen-section.ts";
+import { pricesSchema, recordsSchema } from "./sections/records-section.ts";
 import { jwtSchema, masterKeyFileSchema, masterKeySchema } from "./sections/secret-section.ts";
-import { providersSchema, upstreamsSchema } from "./sections/upstream-section.ts";
+import { authorizationSchema, providersSchema, upstreamsSchema } from "./sections/upstream-section.ts";
+import { alertsSchema, metricsSchema } from "./sections/watch-section.ts";
 
 const databaseExpectation = "expected the path of an SQLite file";
 const isPostgres = (value: string) => /^postgres(ql)?:|\b(host|dbname)=/i.test(value);
@@ -37,6 +40,23 @@ const logSchema = section({
   .prefault({})
   .meta({ description: "The log, on standard output." });
 
+const policySchema = oneOf([
+  "order",
+  "main",
+  "random",
+  "random_available",
+  "round_robin",
+  "round_robin_available",
+  "weighted",
+  "least_latency",
+  "p2c",
+])
+  .default("order")
+  .meta({
+    description:
+      "In which order the upstreams that serve a model are asked. order: as listed. main: fewest failures, then most successes. random, round_robin: by chance, in turn; with _available only those that have not failed lately. weighted: by chance, by their weights. least_latency: the quickest first word. p2c: the better of two that chance chooses.",
+  });
+
 /** Everything that a configuration may say, with all defaults. config.example.yaml is made from it. */
 export const configSchema = section({
   address: addressSchema,
@@ -53,7 +73,19 @@ export const configSchema = section({
   jwt: jwtSchema,
   master_key: masterKeySchema,
   master_key_file: masterKeyFileSchema,
+  authorization: authorizationSchema().meta({
+    description:
+      "The tokens of callers under /v1, separated by commas, beside the keys that the server issues (llm-backend key create).",
+    example: "<a token>,<another token>",
+  }),
+  noauth: flag().default(false).meta({
+    description: "Lets everyone who reaches the server use /v1 without any token. Also as the flag --noauth.",
+  }),
   upstreams: upstreamsSchema,
+  lb_policy: policySchema,
+  gateway: gatewaySchema,
+  prices: pricesSchema,
+  records: recordsSchema,
   providers: providersSchema,
   clocks: clocksSchema,
   chat: chatSchema,
@@ -66,6 +98,12 @@ export const configSchema = section({
       "How long answers under way may go on after the server was told to stop. What is cut off then can be resumed.",
   }),
   log: logSchema,
+  metrics: metricsSchema,
+  alerts: alertsSchema,
+  hostname: line(253).optional().meta({
+    description: "What records and alerts call this machine. Without this key: its own name.",
+    example: "my-host",
+  }),
   redis: redisSchema,
   sqlite: sqliteSchema,
   rag: ragSchema,

@@ -1,78 +1,99 @@
 import { toBaseUrl } from "./base-url.ts";
 import type { ConfigFile } from "./config-schema.ts";
-import { isAllowed } from "./model-pattern.ts";
+import { toUpstreamClocks, type UpstreamClocks } from "./upstream-clocks.ts";
 
 /** One upstream as a file writes it, in this system's words or in the earlier gateway's. */
 export type UpstreamEntry = ConfigFile["upstreams"][number];
+
+/** Whose calls reach an upstream. */
+export type ConfiguredAccess = {
+  /** The callers' tokens that open it; empty: those that open the whole server. */
+  readonly tokens: readonly string[];
+  /** Everyone's calls do, without any token. */
+  readonly isOpen: boolean;
+};
 
 /** One upstream of the configuration, with everything that it takes from elsewhere filled in. */
 export type ConfiguredUpstream = {
   /** Unique among all upstreams. */
   readonly name: string;
   readonly endpoint: string;
-  readonly key: string | undefined;
+  readonly keys: readonly string[];
   readonly models: readonly string[];
   readonly aliases: Readonly<Record<string, string>>;
+  readonly access: ConfiguredAccess;
   /** Only what differs from the clocks of all. */
-  readonly clocks: NonNullable<UpstreamEntry["clocks"]>;
+  readonly clocks: UpstreamClocks;
+  readonly modelClocks?: Readonly<Record<string, UpstreamClocks>>;
+  readonly deny?: readonly string[];
+  /** `sk: asis`: the caller's own header goes out in place of a key. */
+  readonly passAuthorization?: boolean;
+  readonly keepHeaders?: boolean;
+  readonly discover?: boolean;
+  readonly weight?: number;
+  readonly tier?: number;
+  readonly concurrencyMax?: number;
+  readonly queueMax?: number;
+  readonly midstream?: "off" | "exact" | "continue";
 };
 
-const earlierTimeoutDefault = 120;
-
 /** Says why nothing is sent to an upstream, as the end of a sentence; undefined for one that is used. */
-export function findLeaveOutReason(
-  entry: UpstreamEntry,
-  authorization: string | undefined,
-): string | undefined {
-  if (entry.type === "replicate") return "speaks Replicate's own protocol, which this version does not know";
-  const opening = readTokens(entry.authorization);
-  const callers = readTokens(authorization);
-  if (opening.length > 0 && (callers.length === 0 || callers.some((token) => !opening.includes(token)))) {
-    return "is reserved for callers with tokens of its own, and this version cannot tell its callers apart by token";
-  }
-  return undefined;
+export function findLeaveOutReason(entry: UpstreamEntry): string | undefined {
+  return entry.type === "replicate"
+    ? "speaks Replicate's own protocol, which this version does not know"
+    : undefined;
 }
 
 /** Fills in the upstreams of a configuration; those that cannot be used are left out. */
 export function toConfiguredUpstreams(file: ConfigFile): ConfiguredUpstream[] {
-  const entries = file.upstreams.filter(
-    (entry) => findLeaveOutReason(entry, file.authorization) === undefined,
-  );
+  const entries = file.upstreams.filter((entry) => findLeaveOutReason(entry) === undefined);
   const names = toUniqueNames(entries);
   return entries.map((entry, index) => ({
     name: names[index] ?? "",
     endpoint: toBaseUrl(entry.endpoint ?? ""),
-    key: toKey(entry),
-    models: entry.models ?? (entry.allow ?? []).filter((model) => isAllowed(model, entry.deny ?? [])),
+    keys: toKeys(entry),
+    models: entry.models ?? entry.allow ?? [],
     aliases: entry.aliases ?? {},
-    clocks: toClocks(entry, file, entries.length === 1),
+    access: { tokens: readTokens(entry.authorization), isOpen: entry.noauth ?? false },
+    clocks: toUpstreamClocks(entry, { file, isSingle: entries.length === 1 }),
+    ...withoutUndefined({
+      modelClocks: entry.model_clocks,
+      deny: entry.deny,
+      passAuthorization: isAsIs(entry) || undefined,
+      keepHeaders: entry.keep_header,
+      discover: entry.discover,
+      weight: entry.weight,
+      tier: entry.tier,
+      concurrencyMax: entry.concurrency_max,
+      queueMax: entry.queue_max,
+      midstream: entry.midstream,
+    }),
   }));
 }
 
-function readTokens(authorization: string | undefined): string[] {
-  return (authorization ?? "")
-    .split(",")
-    .map((token) => token.trim())
-    .filter((token) => token !== "");
+/** Reads a list of tokens that commas separate; each of them once. */
+export function readTokens(authorization: string | undefined): string[] {
+  const tokens = (authorization ?? "").split(",").map((token) => token.trim());
+  return [...new Set(tokens)].filter((token) => token !== "");
 }
 
-/** `asis` passed the caller's own header on; what callers send here is a token of ours, which must not go anywhere. */
-function toKey({ key, sk }: UpstreamEntry): string | undefined {
-  const value = key ?? sk;
-  return value === undefined || value === "" || value === "asis" ? undefined : value;
+/** Tells whether the caller's own header is passed on to an upstream. */
+export function isAsIs({ key, sk }: UpstreamEntry): boolean {
+  return (key ?? sk) === "asis";
 }
 
-function toClocks(entry: UpstreamEntry, file: ConfigFile, isSingle: boolean): ConfiguredUpstream["clocks"] {
-  const firstByte = entry.clocks?.first_byte_seconds ?? toEarlierTimeout(entry, file, isSingle);
-  return { ...entry.clocks, ...(firstByte === undefined ? {} : { first_byte_seconds: firstByte }) };
+function toKeys(entry: UpstreamEntry): string[] {
+  if (isAsIs(entry)) return [];
+  const keys = [entry.key ?? entry.sk ?? "", ...(entry.keys ?? [])];
+  return [...new Set(keys)].filter((key) => key !== "");
 }
 
-/** The earlier gateway's rule for a streamed request: the short limit, but the long one where no other upstream could help. */
-function toEarlierTimeout(entry: UpstreamEntry, file: ConfigFile, isSingle: boolean): number | undefined {
-  const short = entry.stream_timeout || file.stream_timeout || undefined;
-  if (!isSingle) return short;
-  const long = entry.timeout || file.timeout || undefined;
-  return long ?? (short === undefined ? undefined : earlierTimeoutDefault);
+type WithoutUndefined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends object>(fields: T): WithoutUndefined<T> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([, value]) => value !== undefined),
+  ) as WithoutUndefined<T>;
 }
 
 function toUniqueNames(entries: readonly UpstreamEntry[]): string[] {

@@ -51,26 +51,33 @@ function findKeyProblems(document: RawDocument): ConfigProblem[] {
   return problems;
 }
 
+const earlierClocks = { timeout: "whole_answer_seconds", stream_timeout: "first_byte_seconds" } as const;
+
 function findClockProblems(holder: RawDocument, prefix: string): ConfigProblem[] {
-  if (toMap(holder.clocks).first_byte_seconds === undefined) return [];
-  return ["timeout", "stream_timeout"]
-    .filter((key) => holder[key] !== undefined)
-    .map((key) => ({
+  const clocks = toMap(holder.clocks);
+  return Object.entries(earlierClocks)
+    .filter(([key, clock]) => holder[key] !== undefined && clocks[clock] !== undefined)
+    .map(([key, clock]) => ({
       path: `${prefix}${key}`,
-      message: "contradicts clocks.first_byte_seconds; keep one of them",
+      message: `contradicts clocks.${clock}; keep one of them`,
     }));
 }
 
 /** Two numbers of which the first must not exceed the second, with their defaults. */
 const ordered = [
   { section: "limits", less: ["headers_seconds", 10], more: ["request_seconds", 30] },
+  {
+    section: "gateway.breaker",
+    less: ["open_seconds", 10],
+    more: ["open_seconds_max", 300],
+  },
   { section: "auth", less: ["refresh_days", 30], more: ["session_days", 90] },
 ] as const;
 
 function findLimitProblems(document: RawDocument): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   for (const { section, less, more } of ordered) {
-    const { [less[0]]: least = less[1], [more[0]]: most = more[1] } = toMap(document[section]);
+    const { [less[0]]: least = less[1], [more[0]]: most = more[1] } = findSection(document, section);
     if (typeof least === "number" && typeof most === "number" && least > most) {
       problems.push({
         path: `${section}.${less[0]}`,
@@ -86,23 +93,40 @@ function findLimitProblems(document: RawDocument): ConfigProblem[] {
   return problems;
 }
 
+function findSection(document: RawDocument, section: string): RawDocument {
+  return section.split(".").reduce((parent, key) => toMap(parent[key]), document);
+}
+
 function findUpstreamProblems(upstream: RawDocument, path: string): ConfigProblem[] {
-  const problems = findClockProblems(upstream, `${path}.`);
+  const problems = [...findClockProblems(upstream, `${path}.`), ...findCredentialProblems(upstream, path)];
   const add = (key: string, message: string) => problems.push({ path: `${path}.${key}`, message });
   if (upstream.endpoint === undefined && upstream.type !== "replicate")
     add("endpoint", `is missing: ${urlExpectation}`);
-  if (upstream.key !== undefined && upstream.sk !== undefined) add("sk", "contradicts key; keep one of them");
   if (upstream.models !== undefined && upstream.allow !== undefined)
     add("allow", "contradicts models; keep one of them");
-  if (upstream.noauth === true && isText(upstream.authorization) && upstream.authorization !== "") {
-    add("noauth", "contradicts authorization; keep one of them");
-  }
-  const allow = toList(upstream.allow).filter(isText);
-  const deny = toList(upstream.deny).filter(isText);
-  if (allow.length > 0 && !allow.some((model) => isAllowed(model, deny))) {
-    add("deny", "takes away every model that allow lists; nothing is left");
-  }
+  if (upstream.queue_max !== undefined && upstream.concurrency_max === undefined)
+    add("queue_max", "means nothing without concurrency_max");
+  if (isNothingLeft(upstream))
+    add("deny", "takes away every model that the upstream serves; nothing is left");
   return problems;
+}
+
+function findCredentialProblems(upstream: RawDocument, path: string): ConfigProblem[] {
+  const { key, sk, keys, noauth, authorization } = upstream;
+  const problems: ConfigProblem[] = [];
+  const add = (name: string, message: string) => problems.push({ path: `${path}.${name}`, message });
+  if (key !== undefined && sk !== undefined) add("sk", "contradicts key; keep one of them");
+  if ((key ?? sk) === "asis" && toList(keys).length > 0)
+    add("keys", "contradicts asis, which sends the caller's own header in place of a key");
+  if (noauth === true && isText(authorization) && authorization !== "")
+    add("noauth", "contradicts authorization; keep one of them");
+  return problems;
+}
+
+function isNothingLeft({ allow, models, deny }: RawDocument): boolean {
+  const listed = toList(allow ?? models).filter(isText);
+  const denied = toList(deny).filter(isText);
+  return denied.length > 0 && !(listed.length > 0 ? listed : ["*"]).some((model) => isAllowed(model, denied));
 }
 
 function findDuplicates(document: RawDocument, listKey: string): ConfigProblem[] {

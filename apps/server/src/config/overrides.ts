@@ -9,6 +9,8 @@ export type ConfigFlags = {
   readonly data?: string | undefined;
   readonly database?: string | undefined;
   readonly logLevel?: string | undefined;
+  /** Lets everyone in under `/v1`. */
+  readonly noauth?: boolean | undefined;
 };
 
 type Override = {
@@ -45,6 +47,10 @@ const environmentOverrides: Record<Exclude<SettingVariable, "LLM_BACKEND_CONFIG"
   LLM_BACKEND_DRAIN_SECONDS: { path: ["drain_seconds"], read: toNumber },
   LLM_BACKEND_LOG_LEVEL: logLevel,
   LLM_BACKEND_LOG_FORMAT: { path: ["log", "format"] },
+  LLM_BACKEND_AUTHORIZATION: { path: ["authorization"] },
+  LLM_BACKEND_METRICS_TOKEN: { path: ["metrics", "token"] },
+  FEISHU_WEBHOOK: { path: ["alerts", "feishu_webhook"] },
+  MATRIX_API: { path: ["alerts", "matrix_api"] },
 };
 
 const flagOverrides: Record<Exclude<keyof ConfigFlags, "config">, { name: string; override: Override }> = {
@@ -52,6 +58,7 @@ const flagOverrides: Record<Exclude<keyof ConfigFlags, "config">, { name: string
   data: { name: "--data", override: data },
   database: { name: "--database", override: database },
   logLevel: { name: "--log-level", override: logLevel },
+  noauth: { name: "--noauth", override: { path: ["noauth"] } },
 };
 
 /** A document with everything that stronger sources say, and which source said what. */
@@ -61,7 +68,7 @@ export type OverriddenDocument = {
   readonly origins: ReadonlyMap<string, string>;
 };
 
-type Setting = { readonly name: string; readonly override: Override; readonly value: string };
+type Setting = { readonly name: string; readonly override: Override; readonly value: string | boolean };
 
 /** Lays the environment over a file's document, and the flags over both. */
 export function withOverrides(
@@ -77,7 +84,7 @@ export function withOverrides(
       for (const path of [override.path, ...(override.replaces ?? [])]) remove(result, path);
     }
     for (const { name, override, value } of settings) {
-      set(result, override.path, override.read?.(value) ?? value);
+      set(result, override.path, typeof value === "string" ? (override.read?.(value) ?? value) : value);
       origins.set(override.path.join("."), name);
     }
   }

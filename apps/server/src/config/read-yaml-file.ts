@@ -1,5 +1,14 @@
 import { readFileSync, statSync } from "node:fs";
-import { isMap, isScalar, LineCounter, parseDocument, visit, type Document, type YAMLError } from "yaml";
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type YAMLError,
+} from "yaml";
 import { isSecretName } from "../logging/secret-names.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { toFileReason } from "./file-reason.ts";
@@ -87,9 +96,10 @@ function keepSecretsAsText(document: Document.Parsed): void {
   visit(document, {
     Pair(_, pair) {
       const { key, value } = pair;
-      if (!isScalar(key) || !isScalar(value) || typeof key.value !== "string" || !isSecretName(key.value))
-        return;
-      if (value.source !== undefined && value.value !== null) value.value = value.source;
+      if (!isScalar(key) || typeof key.value !== "string" || !isSecretName(key.value)) return;
+      for (const item of isSeq(value) ? value.items : [value]) {
+        if (isScalar(item) && item.source !== undefined && item.value !== null) item.value = item.source;
+      }
     },
   });
 }

@@ -1,32 +1,46 @@
 import { dirname, join, resolve } from "node:path";
 import type { ConfigFile } from "./config-schema.ts";
 import { toConfiguredUpstreams, type ConfiguredUpstream } from "./configured-upstream.ts";
+import { toGatewayConfig, type GatewayConfig } from "./gateway-config.ts";
 import { defaultAddress, readAddress, readHost, type ListenAddress } from "./listen-address.ts";
 
-/** Everything that the process takes from its configuration; paths are absolute. Keys are called as in the file. */
-export type Config = Readonly<
-  Pick<
-    ConfigFile,
-    "providers" | "clocks" | "chat" | "auth" | "limits" | "trusted_proxies" | "cors" | "drain_seconds" | "log"
-  >
-> & {
-  readonly listen: readonly ListenAddress[];
-  /** The data folder. */
-  readonly data: string;
-  /** The SQLite file. */
-  readonly database: string;
-  readonly jwt: { readonly secret: string | undefined };
-  readonly master_key: Uint8Array | undefined;
-  readonly master_key_file: string | undefined;
-  readonly upstreams: readonly ConfiguredUpstream[];
-  /** Whether upstreams are looked for, since the configuration names none at all. */
-  readonly find_upstreams: boolean;
-};
+/**
+ * Everything that the process takes from its configuration; paths are absolute. The sections that are taken over as they
+ * are have their keys called as in the file.
+ */
+export type Config = GatewayConfig &
+  Readonly<
+    Pick<
+      ConfigFile,
+      | "providers"
+      | "clocks"
+      | "chat"
+      | "auth"
+      | "limits"
+      | "trusted_proxies"
+      | "cors"
+      | "drain_seconds"
+      | "log"
+    >
+  > & {
+    readonly listen: readonly ListenAddress[];
+    /** The data folder. */
+    readonly data: string;
+    /** The SQLite file. */
+    readonly database: string;
+    readonly jwt: { readonly secret: string | undefined };
+    readonly master_key: Uint8Array | undefined;
+    readonly master_key_file: string | undefined;
+    readonly upstreams: readonly ConfiguredUpstream[];
+    /** Whether upstreams are looked for, since the configuration names none at all. */
+    readonly find_upstreams: boolean;
+  };
 
 /** Draws the conclusions from a valid configuration. */
 export function toConfig(file: ConfigFile, folder: string): Config {
   const data = resolve(folder, file.data ?? toDefaultData(file));
   return {
+    ...toGatewayConfig(file),
     providers: file.providers,
     clocks: file.clocks,
     chat: file.chat,

@@ -5,13 +5,18 @@ const names = new Set([
   "credential",
   "credentials",
   "dbaddr",
+  // Whoever knows these URLs can post there.
+  "feishuwebhook",
   "key",
+  "keys",
   "masterkey",
+  "matrixapi",
   "passphrase",
   "passwd",
   "proxyauthorization",
   "setcookie",
   "sk",
+  "webhook",
 ]);
 const endings = /(password|secret|apikey|privatekey|providerkey)s?$|token$/;
 

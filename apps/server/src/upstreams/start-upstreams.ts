@@ -30,7 +30,7 @@ export async function startUpstreams(
 ): Promise<StartedUpstreams> {
   const close = () => Promise.resolve();
   if (!config.find_upstreams) {
-    const found = toUpstreams(config).map((upstream) => ({ upstream, source: "config" }) as const);
+    const found = toUpstreams(config).map((read) => ({ ...read, source: "config" }) as const);
     const sentences = found.map(
       ({ upstream }) => `Upstream ${upstream.name}: ${upstream.endpoint}, from the configuration`,
     );

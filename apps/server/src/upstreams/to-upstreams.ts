@@ -1,32 +1,47 @@
 import type { FoundUpstream } from "@llm-backend/server";
-import type { ConfiguredUpstream } from "../config/configured-upstream.ts";
+import type { ConfiguredAccess, ConfiguredUpstream } from "../config/configured-upstream.ts";
 import type { Config } from "../config/to-config.ts";
 import { toUpstreamId } from "./upstream-id.ts";
 
 type Upstream = FoundUpstream["upstream"];
 type UpstreamClocks = NonNullable<Upstream["clocks"]>;
 
+/** An upstream that a configuration names, and whose calls reach it. */
+export type ReadUpstream = { readonly upstream: Upstream; readonly access: ConfiguredAccess };
+
 /** The upstreams that a configuration names, in its order. */
-export function toUpstreams({ upstreams }: Pick<Config, "upstreams">): Upstream[] {
-  return upstreams.map(({ name, endpoint, key, models, aliases, clocks }) => ({
-    id: toUpstreamId(name),
-    name,
-    endpoint,
-    keys: key === undefined ? [] : [key],
-    models,
-    aliases,
-    clocks: toClocks(clocks),
+export function toUpstreams({ upstreams }: Pick<Config, "upstreams">): ReadUpstream[] {
+  return upstreams.map(({ access, clocks, modelClocks, ...rest }) => ({
+    upstream: {
+      id: toUpstreamId(rest.name),
+      ...rest,
+      clocks: toClocks(clocks),
+      ...(modelClocks === undefined ? {} : { modelClocks: toModelClocks(modelClocks) }),
+    },
+    access,
   }));
 }
 
+function toModelClocks(
+  clocks: NonNullable<ConfiguredUpstream["modelClocks"]>,
+): Record<string, UpstreamClocks> {
+  return Object.fromEntries(Object.entries(clocks).map(([pattern, own]) => [pattern, toClocks(own)]));
+}
+
+const clockNames = {
+  connect_seconds: "connectMs",
+  first_byte_seconds: "firstByteMs",
+  whole_answer_seconds: "wholeAnswerMs",
+  first_token_seconds: "firstTokenMs",
+  idle_seconds: "idleMs",
+} as const satisfies Record<keyof ConfiguredUpstream["clocks"], keyof UpstreamClocks>;
+
 function toClocks(clocks: ConfiguredUpstream["clocks"]): UpstreamClocks {
-  const { connect_seconds, first_byte_seconds, first_token_seconds, idle_seconds } = clocks;
-  return {
-    ...(connect_seconds === undefined ? {} : { connectMs: toMs(connect_seconds) }),
-    ...(first_byte_seconds === undefined ? {} : { firstByteMs: toMs(first_byte_seconds) }),
-    ...(first_token_seconds === undefined ? {} : { firstTokenMs: toMs(first_token_seconds) }),
-    ...(idle_seconds === undefined ? {} : { idleMs: toMs(idle_seconds) }),
-  };
+  const entries = Object.entries(clockNames).flatMap(([name, clock]) => {
+    const seconds = clocks[name as keyof typeof clockNames];
+    return seconds === undefined ? [] : [[clock, toMs(seconds)] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
 const toMs = (seconds: number) => Math.round(seconds * 1_000);

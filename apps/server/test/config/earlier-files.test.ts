@@ -120,57 +120,75 @@ describe("the earlier gateway's file", () => {
     expect(config.listen).toEqual([{ host: undefined, port: 8888 }]);
     expect(config.data).toBe(`${folder}/data`);
     expect(config.find_upstreams).toBe(false);
+    expect(config.access).toEqual({ tokens: ["woshimima", "iampassword"], isOpen: false });
+    expect(config.gateway.policy).toBe("order");
+    expect(config.records).toMatchObject({ isEnabled: true, hostname: "router-1" });
+    const global = { tokens: [], isOpen: false };
+    const clocks = { first_byte_seconds: 10, whole_answer_seconds: 120 };
     expect(config.upstreams).toEqual([
       {
         name: "localhost:8888",
         endpoint: "https://localhost:8888/v1",
-        key: "hahaha",
+        keys: ["hahaha"],
         models: ["/v1/audio/transcriptions"],
         aliases: {},
-        clocks: { first_byte_seconds: 10 },
+        access: global,
+        clocks,
       },
       {
         name: "api.openai.com",
         endpoint: "https://api.openai.com/v2",
-        key: "secret_key_1",
-        models: ["gpt-4o"],
+        keys: ["secret_key_1"],
+        models: ["gpt-4o", "gpt-4"],
+        deny: ["gpt-4"],
         aliases: {},
-        clocks: { first_byte_seconds: 5 },
+        access: global,
+        clocks: { first_byte_seconds: 5, whole_answer_seconds: 120 },
       },
       {
         name: "api.openai.com-2",
         endpoint: "https://api.openai.com/v1",
-        key: "secret_key_2",
+        keys: ["secret_key_2"],
         models: [],
+        deny: ["gpt-4"],
         aliases: {},
-        clocks: { first_byte_seconds: 10 },
+        access: global,
+        clocks: { first_byte_seconds: 10, whole_answer_seconds: 30 },
+      },
+      {
+        name: "api.internal.local",
+        endpoint: "https://api.internal.local/v1",
+        keys: [],
+        models: ["gpt-3.5-turbo-0125"],
+        aliases: {},
+        access: { tokens: ["guest"], isOpen: false },
+        clocks,
       },
       {
         name: "localhost:5000",
         endpoint: "http://localhost:5000/v1",
-        key: undefined,
+        keys: [],
         models: [],
         aliases: {},
-        clocks: { first_byte_seconds: 10 },
+        passAuthorization: true,
+        keepHeaders: true,
+        access: { tokens: [], isOpen: true },
+        clocks,
       },
     ]);
   });
 
-  it("says once what has no effect, and which upstreams are left out", () => {
-    const paths = readText(gatewayFile).notices.map(({ path }) => path);
-    expect(paths).toEqual([
-      "address",
-      "dbtype",
-      "hostname",
-      "authorization",
-      "timeout",
-      "upstreams[2].deny",
-      "upstreams[3]",
-      "upstreams[4]",
-      "upstreams[5].sk",
-      "upstreams[5].keep_header",
-      "upstreams[5].noauth",
+  it("says once what is different, and which upstreams are left out", () => {
+    const { notices } = readText(gatewayFile);
+    expect(notices.map(({ path, level }) => [path, level])).toEqual([
+      ["address", "info"],
+      ["dbtype", "info"],
+      ["authorization", "warn"],
+      ["upstreams[3]", "warn"],
+      ["upstreams[4].authorization", "warn"],
+      ["upstreams[5].sk", "info"],
     ]);
+    for (const { message } of notices) expect(message).not.toMatch(/no effect|woshimima|guest/);
   });
 
   it("has its long limit for a single upstream, and the short one for several", () => {
@@ -187,21 +205,52 @@ describe("the earlier gateway's file", () => {
     expect(clock(`timeout: 0\nstream_timeout: 0\n${one}`)).toEqual([undefined]);
   });
 
-  it("uses an upstream that all callers' tokens open", () => {
-    const text = (own: string) =>
-      `authorization: a,b\nupstreams: [{ endpoint: 'http://localhost:1', authorization: '${own}' }]`;
-    const count = (own: string) => readText(text(own)).config.upstreams.length;
-    expect(["b,a", "a, b, c", ""].map(count)).toEqual([1, 1, 1]);
-    expect(["a", "c"].map(count)).toEqual([0, 0]);
-    expect(readText(text("a")).config.find_upstreams).toBe(false);
+  it("has its limit for answers in one piece, whatever the number of upstreams", () => {
+    const clock = (text: string) =>
+      readText(text).config.upstreams.map(({ clocks }) => clocks.whole_answer_seconds);
+    const two =
+      "upstreams: [{ endpoint: 'http://localhost:1', timeout: 7 }, { endpoint: 'http://localhost:2' }]";
+    expect(clock("upstreams: [{ endpoint: 'http://localhost:1' }]")).toEqual([undefined]);
+    expect(clock(two)).toEqual([7, undefined]);
+    expect(clock(`timeout: 90\nstream_timeout: 9\n${two}`)).toEqual([7, 90]);
+    expect(
+      clock("timeout: 9\nupstreams: [{ endpoint: 'http://h', clocks: { whole_answer_seconds: 8 } }]"),
+    ).toEqual([8]);
   });
 
-  it.each(["postgres", "none"])("does without the records of dbtype %s", (dbtype) => {
+  it("keeps the callers of an upstream apart from all others", () => {
+    const text = (own: string) =>
+      `authorization: a, b,,a\nupstreams: [{ endpoint: 'http://localhost:1', ${own} }]`;
+    const read = (own: string) => readText(text(own)).config;
+    expect(read("authorization: ''").access).toEqual({ tokens: ["a", "b"], isOpen: false });
+    expect(read("authorization: ' c , a'").upstreams[0]?.access).toEqual({
+      tokens: ["c", "a"],
+      isOpen: false,
+    });
+    expect(read("authorization: ''").upstreams[0]?.access).toEqual({ tokens: [], isOpen: false });
+    expect(read("noauth: true").upstreams[0]?.access).toEqual({ tokens: [], isOpen: true });
+  });
+
+  it.each(["main", "order", "random", "random_available", "round_robin", "round_robin_available"])(
+    "may have the policy %s",
+    (policy) => {
+      const { config, notices } = readText(`lb_policy: ${policy}`);
+      expect([config.gateway.policy, notices]).toEqual([policy, []]);
+    },
+  );
+
+  it.each(["postgres", "none"])("says what became of its records: dbtype %s", (dbtype) => {
     const { config, notices, folder } = readText(
       `dbtype: ${dbtype}\ndbaddr: "host=db password=hunter22 dbname=x"`,
     );
     expect(config.data).toBe(`${folder}/data`);
     expect(notices.map(({ path }) => path)).toEqual(["address", "dbtype"]);
     expect(JSON.stringify(notices)).not.toContain("hunter22");
+    expect(config.records.isEnabled).toBe(dbtype === "postgres");
+  });
+
+  it("keeps records although dbtype says none, if it is told so", () => {
+    expect(readText("dbtype: none\nrecords: { enabled: true }").config.records.isEnabled).toBe(true);
+    expect(readText("records: { enabled: false }").config.records.isEnabled).toBe(false);
   });
 });

@@ -21,6 +21,7 @@ describe("without any file", () => {
     expect(config.clocks).toEqual({
       connect_seconds: 3,
       first_byte_seconds: 30,
+      whole_answer_seconds: 120,
       first_token_seconds: 60,
       idle_seconds: 60,
     });
@@ -111,7 +112,10 @@ describe("the file", () => {
     const { config } = readText(
       "upstreams: [{ endpoint: http://localhost:1, sk: 00123 }, { endpoint: http://localhost:1, key: 1e5 }]",
     );
-    expect(config.upstreams.map(({ key }) => key)).toEqual(["00123", "1e5"]);
+    expect(config.upstreams.map(({ keys }) => keys)).toEqual([["00123"], ["1e5"]]);
+    const list = readText("upstreams: [{ endpoint: http://localhost:1, keys: [007, 0x1F, 007] }]").config;
+    expect(list.upstreams[0]?.keys).toEqual(["007", "0x1F"]);
+    expect(readText("authorization: 0123").config.access.tokens).toEqual(["0123"]);
   });
 });
 

@@ -20,6 +20,36 @@ async function start(text: string, given: { variables?: Record<string, string>; 
 }
 
 describe("upstreams", () => {
+  it("come from the configuration with their access, and their clocks in milliseconds", async () => {
+    const { found } = await start(
+      [
+        "authorization: global",
+        "upstreams:",
+        "  - endpoint: http://localhost:1",
+        "    authorization: guest",
+        "    timeout: 90",
+        "    clocks: { connect_seconds: 0.25 }",
+        "    model_clocks: { 'o3*': { first_token_seconds: 600, idle_seconds: 0.1 } }",
+      ].join("\n"),
+    );
+    expect(found).toEqual([
+      {
+        source: "config",
+        access: { tokens: ["guest"], isOpen: false },
+        upstream: {
+          id: expect.stringMatching(/^ups_/),
+          name: "localhost:1",
+          endpoint: "http://localhost:1",
+          keys: [],
+          models: [],
+          aliases: {},
+          clocks: { connectMs: 250, firstByteMs: 90_000, wholeAnswerMs: 90_000 },
+          modelClocks: { "o3*": { firstTokenMs: 600_000, idleMs: 100 } },
+        },
+      },
+    ]);
+  });
+
   it("come from the configuration, and are looked for nowhere else then", async () => {
     const server = await startModelServer(answerModels("m"));
     const text = [

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { line, oneOf, path, section, text, whole } from "../scalar-schemas.ts";
-import { authorizationSchema, timeoutSchema } from "./upstream-section.ts";
+import { oneOf, path, section, text, whole } from "../scalar-schemas.ts";
+import { timeoutSchema } from "./earlier-upstream-keys.ts";
 
 // Numbers that no longer mean anything are only asked to be numbers.
 const anyWhole = () => whole(-1, Number.MAX_SAFE_INTEGER).optional();
@@ -39,14 +39,11 @@ export const ragSchema = section({
   .optional()
   .meta({ description: "Accepted from the earlier backend." });
 
-/** The top-level keys of the earlier gateway's file. */
+/** The top-level keys that only the earlier gateway's file has. */
 export const earlierGatewayKeys = {
-  hostname: line(253)
-    .optional()
-    .meta({ description: "Accepted from the earlier gateway; no effect yet.", example: "my-host" }),
   dbtype: oneOf(["sqlite", "postgres", "none"]).optional().meta({
     description:
-      "Accepted from the earlier gateway, which kept request records there; this version writes none.",
+      "Accepted from the earlier gateway, which kept its records there; none: no records are kept. This server has its own database.",
     example: "sqlite",
   }),
   dbaddr: z.string({ error: "expected the path of a file or a Postgres address" }).optional().meta({
@@ -54,26 +51,13 @@ export const earlierGatewayKeys = {
       "Accepted from the earlier gateway. With dbtype sqlite, this server's data goes into a folder beside it.",
     example: "./db.sqlite",
   }),
-  authorization: authorizationSchema().meta({
-    description:
-      "Accepted from the earlier gateway: the callers' tokens, separated by commas. No effect yet.",
-    example: "<a token>,<another token>",
-  }),
   timeout: timeoutSchema().meta({
     description:
-      "As in the earlier gateway: seconds to the first byte. Applies to chat while there is one upstream only.",
+      "As in the earlier gateway: clocks.whole_answer_seconds; with a single upstream also that of streamed answers.",
     example: 120,
   }),
   stream_timeout: timeoutSchema().meta({
-    description:
-      "As in the earlier gateway: seconds to the first byte of a streamed answer, which every chat is.",
+    description: "As in the earlier gateway: clocks.first_byte_seconds while there are several upstreams.",
     example: 10,
   }),
-  lb_policy: oneOf(["main", "order", "random", "random_available", "round_robin", "round_robin_available"])
-    .optional()
-    .meta({
-      description:
-        "Accepted from the earlier gateway. This version asks upstreams in the order in which they are listed.",
-      example: "order",
-    }),
 };

@@ -1,0 +1,72 @@
+import { amount, flag, line, list, named, seconds, section, whole } from "../scalar-schemas.ts";
+import { midstreamSchema } from "./midstream.ts";
+
+const retrySchema = section({
+  budget_percent: amount(0, 100, "percent").default(20).meta({
+    description: "How many further attempts there may be, of the requests of the last ten seconds.",
+  }),
+  budget_min: whole(0, 10_000).default(3).meta({
+    description: "So many are allowed in those ten seconds however few requests there were.",
+  }),
+})
+  .prefault({})
+  .meta({
+    description:
+      "What keeps a bad day from becoming a storm: further attempts at upstreams that have failed already.",
+  });
+
+const breakerSchema = section({
+  failures_in_a_row: whole(1, 10_000)
+    .default(5)
+    .meta({ description: "An upstream or a key that fails so often in a row is taken out." }),
+  failures_percent: amount(1, 100, "percent")
+    .default(50)
+    .meta({ description: "The same when so much of its attempts fail." }),
+  attempts_min: whole(1, 100_000)
+    .default(20)
+    .meta({ description: "Attempts within the window that the percentage needs." }),
+  window_seconds: seconds(1, 3_600).default(10).meta({ description: "The window that is looked at." }),
+  open_seconds: seconds(0.1, 3_600)
+    .default(10)
+    .meta({ description: "How long it is out the first time; each time after that twice as long." }),
+  open_seconds_max: seconds(1, 86_400).default(300).meta({ description: "The longest time that it is out." }),
+})
+  .prefault({})
+  .meta({ description: "When an upstream is not asked for a while." });
+
+/** `gateway`: how calls are passed on to the upstreams. */
+export const gatewaySchema = section({
+  fallbacks: named(list(line(256)))
+    .default({})
+    .meta({
+      description: "A model → the models that are asked, in this order, when nobody can answer with it.",
+      example: { "gpt-5": ["gpt-4o", "claude-sonnet-4"] },
+    }),
+  midstream: midstreamSchema().default("exact").meta({
+    description:
+      "When a stream breaks off after some of the answer was passed on. off: it ends with an error. exact: the next upstream is asked anew, and the stream goes on where the new answer repeats the old one. continue: the next one is asked to go on from there, if it can.",
+  }),
+  deadline_seconds: seconds(1, 3_600).default(300).meta({
+    description: "How long all attempts of one call together may take until its answer begins.",
+  }),
+  queue_seconds: seconds(0, 600).default(10).meta({
+    description:
+      "How long a call may wait for a place at an upstream that has concurrency_max and queue_max.",
+  }),
+  body_bytes_max: whole(1_024, 1_073_741_824).default(33_554_432).meta({
+    description:
+      "The largest body under /v1 that is kept whole (32 MiB), so that it can be sent again: JSON.",
+  }),
+  upload_bytes_max: whole(1_024, 68_719_476_736).default(536_870_912).meta({
+    description:
+      "The largest upload under /v1 that is passed on as it comes (512 MiB): files, audio, images.",
+  }),
+  show_keys: flag().default(false).meta({
+    description:
+      "Whether the admin API of the earlier gateway (/admin/upstreams) shows the upstreams' keys whole, as that one did.",
+  }),
+  retry: retrySchema,
+  breaker: breakerSchema,
+})
+  .prefault({})
+  .meta({ description: "How calls are passed on to the upstreams." });
