@@ -1,4 +1,5 @@
 import { hostname } from "node:os";
+import type { UnitPrices } from "@llm-backend/contract";
 import type { ConfigFile } from "./config-schema.ts";
 import { readTokens } from "./configured-upstream.ts";
 import { readAddress, type ListenAddress } from "./listen-address.ts";
@@ -29,16 +30,18 @@ export type GatewayConfig = {
     /** Whether the earlier gateway's admin calls show keys whole. */
     readonly showKeys: boolean;
     readonly retry: {
-      /** Further attempts as a share of the requests of the last ten seconds: 0 to 1. */
-      readonly budgetShare: number;
-      /** So many are allowed in any case. */
-      readonly budgetMin: number;
+      /** Further attempts as a share of the requests of the last ten seconds: 0 to 1; */
+      readonly share: number;
+      /** or so many, */
+      readonly retriesMin: number;
+      /** or so many for each candidate, whichever is most. */
+      readonly retriesMinPerCandidate: number;
     };
     readonly breaker: {
       readonly failuresInARow: number;
-      /** Of the attempts of the window: 0 to 1. */
-      readonly failuresShare: number;
-      readonly attemptsMin: number;
+      /** Of at least so many requests of the window: 0 to 1. */
+      readonly failureShare: number;
+      readonly requestsMin: number;
       readonly windowMs: number;
       readonly openMs: number;
       readonly openMsMax: number;
@@ -53,8 +56,8 @@ export type GatewayConfig = {
     /** What records call this machine. */
     readonly hostname: string;
   };
-  /** By model (or pattern), in dollars per million tokens. */
-  readonly prices: Readonly<Record<string, ModelPrice>>;
+  /** By model or pattern. */
+  readonly prices: Readonly<Record<string, UnitPrices>>;
   readonly metrics: {
     readonly listen: ListenAddress | undefined;
     readonly token: string | undefined;
@@ -72,19 +75,9 @@ export type GatewayConfig = {
   };
 };
 
-/** The price of a model in dollars per million tokens; a class that is missing costs as much as the one it is a part of. */
-export type ModelPrice = {
-  readonly input?: number;
-  readonly cachedInput?: number;
-  readonly cacheWrite?: number;
-  readonly output?: number;
-  readonly reasoning?: number;
-  readonly audioInput?: number;
-  readonly audioOutput?: number;
-};
-
 const dayMs = 86_400_000;
 const megabyte = 1_000_000;
+const nanosPerDollar = 1_000_000_000;
 
 /** Draws the conclusions from a valid configuration, as far as `/v1` goes. */
 export function toGatewayConfig(file: ConfigFile): GatewayConfig {
@@ -100,7 +93,7 @@ export function toGatewayConfig(file: ConfigFile): GatewayConfig {
       bytesMax: file.records.megabytes_max * megabyte,
       hostname: machine,
     },
-    prices: Object.fromEntries(Object.entries(file.prices).map(([model, price]) => [model, toPrice(price)])),
+    prices: Object.fromEntries(Object.entries(file.prices).map(([model, price]) => [model, toPrices(price)])),
     metrics: { listen: toListen(file.metrics.listen), token: file.metrics.token },
     alerts: { ...toAlerts(file.alerts), hostname: machine },
   };
@@ -117,11 +110,15 @@ function toGateway({ gateway, lb_policy: policy }: ConfigFile): GatewayConfig["g
     bodyBytesMax: gateway.body_bytes_max,
     uploadBytesMax: gateway.upload_bytes_max,
     showKeys: gateway.show_keys,
-    retry: { budgetShare: retry.budget_percent / 100, budgetMin: retry.budget_min },
+    retry: {
+      share: retry.budget_percent / 100,
+      retriesMin: retry.budget_min,
+      retriesMinPerCandidate: retry.budget_min_per_upstream,
+    },
     breaker: {
       failuresInARow: breaker.failures_in_a_row,
-      failuresShare: breaker.failures_percent / 100,
-      attemptsMin: breaker.attempts_min,
+      failureShare: breaker.failures_percent / 100,
+      requestsMin: breaker.requests_min,
       windowMs: toMs(breaker.window_seconds),
       openMs: toMs(breaker.open_seconds),
       openMsMax: toMs(breaker.open_seconds_max),
@@ -129,17 +126,21 @@ function toGateway({ gateway, lb_policy: policy }: ConfigFile): GatewayConfig["g
   };
 }
 
-function toPrice(price: ConfigFile["prices"][string]): ModelPrice {
-  const entries = {
+function toPrices(price: ConfigFile["prices"][string]): UnitPrices {
+  const classes = {
     input: price.input,
     cachedInput: price.cached_input,
     cacheWrite: price.cache_write,
+    audioInput: price.audio_input,
     output: price.output,
     reasoning: price.reasoning,
-    audioInput: price.audio_input,
     audioOutput: price.audio_output,
+    request: price.request,
   };
-  return Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined));
+  const set = Object.entries(classes).flatMap(([name, dollars]) =>
+    dollars === undefined ? [] : [[name, Math.round(dollars * nanosPerDollar)] as const],
+  );
+  return { input: 0, output: 0, ...Object.fromEntries(set) };
 }
 
 function toAlerts(alerts: ConfigFile["alerts"]): Omit<GatewayConfig["alerts"], "hostname"> {

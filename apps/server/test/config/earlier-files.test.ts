@@ -66,6 +66,62 @@ upstreams:
     keep_header: true
 `;
 
+const everyone = { tokens: [], isOpen: false };
+const clocks = { first_byte_seconds: 10, whole_answer_seconds: 120 };
+
+/** What becomes of its upstreams. */
+const gatewayUpstreams = [
+  {
+    name: "localhost:8888",
+    endpoint: "https://localhost:8888/v1",
+    keys: ["hahaha"],
+    models: ["/v1/audio/transcriptions"],
+    aliases: {},
+    access: everyone,
+    clocks,
+  },
+  {
+    name: "api.openai.com",
+    endpoint: "https://api.openai.com/v2",
+    keys: ["secret_key_1"],
+    models: ["gpt-4o", "gpt-4"],
+    deny: ["gpt-4"],
+    aliases: {},
+    access: everyone,
+    clocks: { first_byte_seconds: 5, whole_answer_seconds: 120 },
+  },
+  {
+    name: "api.openai.com-2",
+    endpoint: "https://api.openai.com/v1",
+    keys: ["secret_key_2"],
+    models: [],
+    deny: ["gpt-4"],
+    aliases: {},
+    access: everyone,
+    clocks: { first_byte_seconds: 10, whole_answer_seconds: 30 },
+  },
+  {
+    name: "api.internal.local",
+    endpoint: "https://api.internal.local/v1",
+    keys: [],
+    models: ["gpt-3.5-turbo-0125"],
+    aliases: {},
+    access: { tokens: ["guest"], isOpen: false },
+    clocks,
+  },
+  {
+    name: "localhost:5000",
+    endpoint: "http://localhost:5000/v1",
+    keys: [],
+    models: [],
+    aliases: {},
+    passAuthorization: true,
+    keepHeaders: true,
+    access: { tokens: [], isOpen: true },
+    clocks,
+  },
+];
+
 describe("the earlier backend's file", () => {
   it("is accepted as it is", () => {
     const { config, folder } = readText(backendFile);
@@ -123,59 +179,7 @@ describe("the earlier gateway's file", () => {
     expect(config.access).toEqual({ tokens: ["woshimima", "iampassword"], isOpen: false });
     expect(config.gateway.policy).toBe("order");
     expect(config.records).toMatchObject({ isEnabled: true, hostname: "router-1" });
-    const global = { tokens: [], isOpen: false };
-    const clocks = { first_byte_seconds: 10, whole_answer_seconds: 120 };
-    expect(config.upstreams).toEqual([
-      {
-        name: "localhost:8888",
-        endpoint: "https://localhost:8888/v1",
-        keys: ["hahaha"],
-        models: ["/v1/audio/transcriptions"],
-        aliases: {},
-        access: global,
-        clocks,
-      },
-      {
-        name: "api.openai.com",
-        endpoint: "https://api.openai.com/v2",
-        keys: ["secret_key_1"],
-        models: ["gpt-4o", "gpt-4"],
-        deny: ["gpt-4"],
-        aliases: {},
-        access: global,
-        clocks: { first_byte_seconds: 5, whole_answer_seconds: 120 },
-      },
-      {
-        name: "api.openai.com-2",
-        endpoint: "https://api.openai.com/v1",
-        keys: ["secret_key_2"],
-        models: [],
-        deny: ["gpt-4"],
-        aliases: {},
-        access: global,
-        clocks: { first_byte_seconds: 10, whole_answer_seconds: 30 },
-      },
-      {
-        name: "api.internal.local",
-        endpoint: "https://api.internal.local/v1",
-        keys: [],
-        models: ["gpt-3.5-turbo-0125"],
-        aliases: {},
-        access: { tokens: ["guest"], isOpen: false },
-        clocks,
-      },
-      {
-        name: "localhost:5000",
-        endpoint: "http://localhost:5000/v1",
-        keys: [],
-        models: [],
-        aliases: {},
-        passAuthorization: true,
-        keepHeaders: true,
-        access: { tokens: [], isOpen: true },
-        clocks,
-      },
-    ]);
+    expect(config.upstreams).toEqual(gatewayUpstreams);
   });
 
   it("says once what is different, and which upstreams are left out", () => {

@@ -15,11 +15,11 @@ describe("the gateway's part of the configuration", () => {
       bodyBytesMax: 32 * 1024 * 1024,
       uploadBytesMax: 512 * 1024 * 1024,
       showKeys: false,
-      retry: { budgetShare: 0.2, budgetMin: 3 },
+      retry: { share: 0.2, retriesMin: 3, retriesMinPerCandidate: 5 },
       breaker: {
         failuresInARow: 5,
-        failuresShare: 0.5,
-        attemptsMin: 20,
+        failureShare: 0.5,
+        requestsMin: 20,
         windowMs: 10_000,
         openMs: 10_000,
         openMsMax: 300_000,
@@ -43,7 +43,7 @@ gateway:
   retry: { budget_percent: 10, budget_min: 0 }
   breaker: { failures_percent: 25, window_seconds: 2, open_seconds: 0.5 }
 records: { bodies: whole, days: 0.5, megabytes_max: 5 }
-prices: { "gpt-*": { input: 2.5, cached_input: 1.25, audio_output: 80 }, free: { input: 0 } }
+prices: { "gpt-*": { input: 2.5, output: 10, cached_input: 1.25, audio_output: 80 }, free: { input: 0, output: 0, request: 0.001 } }
 metrics: { listen: "127.0.0.1:9090", token: let-me-read }
 alerts:
   matrix: { homeserver: "https://m.example", room: "!r:m.example", token: t }
@@ -54,13 +54,18 @@ alerts:
       fallbacks: { big: ["small", "tiny"] },
       midstream: "continue",
       deadlineMs: 12_500,
-      retry: { budgetShare: 0.1, budgetMin: 0 },
-      breaker: { failuresShare: 0.25, windowMs: 2_000, openMs: 500, openMsMax: 300_000 },
+      retry: { share: 0.1, retriesMin: 0 },
+      breaker: { failureShare: 0.25, windowMs: 2_000, openMs: 500, openMsMax: 300_000 },
     });
     expect(records).toMatchObject({ bodies: "whole", keptMs: 43_200_000, bytesMax: 5_000_000 });
     expect(prices).toEqual({
-      "gpt-*": { input: 2.5, cachedInput: 1.25, audioOutput: 80 },
-      free: { input: 0 },
+      "gpt-*": {
+        input: 2_500_000_000,
+        cachedInput: 1_250_000_000,
+        output: 10_000_000_000,
+        audioOutput: 80_000_000_000,
+      },
+      free: { input: 0, output: 0, request: 1_000_000 },
     });
     expect(metrics).toEqual({ listen: { host: "127.0.0.1", port: 9090 }, token: "let-me-read" });
     expect(alerts).toMatchObject({

@@ -8,6 +8,9 @@ const retrySchema = section({
   budget_min: whole(0, 10_000).default(3).meta({
     description: "So many are allowed in those ten seconds however few requests there were.",
   }),
+  budget_min_per_upstream: whole(0, 10_000)
+    .default(5)
+    .meta({ description: "The same for each upstream that serves the model." }),
 })
   .prefault({})
   .meta({
@@ -21,10 +24,10 @@ const breakerSchema = section({
     .meta({ description: "An upstream or a key that fails so often in a row is taken out." }),
   failures_percent: amount(1, 100, "percent")
     .default(50)
-    .meta({ description: "The same when so much of its attempts fail." }),
-  attempts_min: whole(1, 100_000)
+    .meta({ description: "The same when so many of its requests fail." }),
+  requests_min: whole(1, 100_000)
     .default(20)
-    .meta({ description: "Attempts within the window that the percentage needs." }),
+    .meta({ description: "Requests within the window that the percentage needs." }),
   window_seconds: seconds(1, 3_600).default(10).meta({ description: "The window that is looked at." }),
   open_seconds: seconds(0.1, 3_600)
     .default(10)

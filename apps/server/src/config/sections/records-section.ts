@@ -22,17 +22,17 @@ export const recordsSchema = section({
   .prefault({})
   .meta({ description: "What is kept of every call under /v1." });
 
-const price = (description: string) =>
-  amount(0, 1_000_000, "dollars per million tokens").optional().meta({ description });
+const price = (description: string) => amount(0, 1_000_000, "dollars").meta({ description });
 
 const modelPriceSchema = section({
   input: price("Tokens of the prompt."),
-  cached_input: price("Those of them that the provider had in its cache."),
-  cache_write: price("Those of them that it put there."),
+  cached_input: price("Those of them that the provider had in its cache.").optional(),
+  cache_write: price("Those of them that it put there.").optional(),
+  audio_input: price("Those of them that were audio.").optional(),
   output: price("Tokens of the answer."),
-  reasoning: price("Those of them that were thought, not said."),
-  audio_input: price("Audio of the prompt."),
-  audio_output: price("Audio of the answer."),
+  reasoning: price("Those of them that were thought, not said.").optional(),
+  audio_output: price("Those of them that were audio.").optional(),
+  request: price("Each request, whatever its tokens.").optional(),
 });
 
 /** `prices`: what models cost. */
@@ -40,6 +40,6 @@ export const pricesSchema = named(modelPriceSchema)
   .default({})
   .meta({
     description:
-      "What models cost, in dollars per million tokens: input, cached_input, cache_write, output, reasoning, audio_input, audio_output. What is not named costs as much as the kind that it is a part of. * stands for any run of characters.",
+      "What models cost, in dollars per million tokens: input and output, and where they cost something else cached_input, cache_write, audio_input, reasoning, audio_output; request is for one request. * stands for any run of characters; the longest pattern that fits counts.",
     example: { "gpt-4o": { input: 2.5, cached_input: 1.25, output: 10 } },
   });
