@@ -1,5 +1,14 @@
 import type { ConversationTable } from "./conversation/conversation-table.ts";
+import type { ApiKeyTable, KeyBudgetTable, ReservationTable } from "./key/key-table.ts";
+import type { LedgerTable } from "./ledger/ledger-table.ts";
 import type { MessageTable } from "./message/message-table.ts";
+import type { PriceTable } from "./price/price-table.ts";
+import type {
+  RecordAttemptTable,
+  RecordBodiesTable,
+  RecordTotalsTable,
+  RequestRecordTable,
+} from "./record/record-table.ts";
 import type { RunSegmentTable, RunTable } from "./run/run-table.ts";
 import type { SessionTable } from "./session/session-table.ts";
 import type { SettingTable } from "./setting/setting-table.ts";
@@ -20,4 +29,13 @@ export type Database = {
   upstreams: UpstreamTable;
   upstream_tallies: UpstreamTallyTable;
   settings: SettingTable;
+  api_keys: ApiKeyTable;
+  key_budgets: KeyBudgetTable;
+  reservations: ReservationTable;
+  prices: PriceTable;
+  ledger: LedgerTable;
+  request_records: RequestRecordTable;
+  record_attempts: RecordAttemptTable;
+  record_bodies: RecordBodiesTable;
+  record_totals: RecordTotalsTable;
 };

@@ -3,7 +3,23 @@ export { StorageRefusal } from "./storage-refusal.ts";
 export type { Repositories, Storage } from "./storage.ts";
 export type { Conversation } from "./conversation/conversation-row.ts";
 export type { ConversationChange } from "./conversation/conversation-repository.ts";
+export type { BudgetPeriod, BudgetState, Reservation } from "./key/budget-repository.ts";
+export type { ApiKeyChange, ApiKeyRotation } from "./key/key-repository.ts";
+export type { ApiKey, OwnedApiKey } from "./key/key-row.ts";
+export type { LedgerFilter, LedgerSums } from "./ledger/ledger-repository.ts";
+export type { LedgerEntry } from "./ledger/ledger-row.ts";
 export type { Message } from "./message/message-row.ts";
+export type { RecordFilter } from "./record/record-filter.ts";
+export type { RecordPage, RecordPageRange } from "./record/record-repository.ts";
+export type {
+  RecordAttempt,
+  RecordBodies,
+  RecordEntry,
+  RecordKind,
+  RecordTotals,
+  RequestRecord,
+  WrittenRecord,
+} from "./record/record-row.ts";
 export type { Run, RunSegment } from "./run/run-row.ts";
 export type { RunEnding } from "./run/run-repository.ts";
 export type { Session, SessionKind } from "./session/session-row.ts";

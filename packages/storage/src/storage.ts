@@ -4,7 +4,12 @@ import {
   type ConversationRepository,
 } from "./conversation/conversation-repository.ts";
 import type { Database } from "./database.ts";
+import { createBudgetRepository, type BudgetRepository } from "./key/budget-repository.ts";
+import { createApiKeyRepository, type ApiKeyRepository } from "./key/key-repository.ts";
+import { createLedgerRepository, type LedgerRepository } from "./ledger/ledger-repository.ts";
 import { createMessageRepository, type MessageRepository } from "./message/message-repository.ts";
+import { createPriceRepository, type PriceRepository } from "./price/price-repository.ts";
+import { createRecordRepository, type RecordRepository } from "./record/record-repository.ts";
 import { createRunRepository, type RunRepository } from "./run/run-repository.ts";
 import type { RunSegment } from "./run/run-row.ts";
 import { createSessionRepository, type SessionRepository } from "./session/session-repository.ts";
@@ -21,6 +26,11 @@ export type Repositories = {
   readonly runs: RunRepository;
   readonly upstreams: UpstreamRepository;
   readonly settings: SettingRepository;
+  readonly keys: ApiKeyRepository;
+  readonly budgets: BudgetRepository;
+  readonly prices: PriceRepository;
+  readonly ledger: LedgerRepository;
+  readonly records: RecordRepository;
 };
 
 /** The database of the system. */
@@ -30,6 +40,11 @@ export type Storage = Repositories & {
    * Inside, use only the repositories that are handed in; never wait for anything but them.
    */
   transaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /**
+   * The same for what nobody was promised, without waiting for the disk: it survives the process, and a power cut may
+   * take the last of it.
+   */
+  relaxedTransaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
   /**
    * Adds to the journals of running runs, all in one write; what belongs to other runs is left out. Survives the
    * process; only a power cut may take the last of it. The same segment again replaces the one before.
@@ -57,6 +72,12 @@ export function createStorage(db: Kysely<Database>, driver: StorageDriver): Stor
   return {
     ...createRepositories(db),
     transaction: (work) => driver.transaction((tx) => work(createRepositories(tx))),
+    relaxedTransaction: (work) =>
+      db
+        .connection()
+        .execute((connection) =>
+          driver.relaxed(() => connection.transaction().execute((tx) => work(createRepositories(tx)))),
+        ),
     async journal(segments) {
       if (segments.length === 0) return;
       await db
@@ -89,5 +110,10 @@ function createRepositories(db: Kysely<Database>): Repositories {
     runs: createRunRepository(db),
     upstreams: createUpstreamRepository(db),
     settings: createSettingRepository(db),
+    keys: createApiKeyRepository(db),
+    budgets: createBudgetRepository(db),
+    prices: createPriceRepository(db),
+    ledger: createLedgerRepository(db),
+    records: createRecordRepository(db),
   };
 }
