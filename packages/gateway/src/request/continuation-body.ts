@@ -1,10 +1,12 @@
 import type { ForwardBody, ForwardCall } from "../forward/forward-ports.ts";
-import type { BodyEdits } from "./upstream-body.ts";
+import { locateFields, readField, type FieldRange } from "./json-fields.ts";
+import { walkMembers, type MemberRange } from "./json-members.ts";
+import { editBody, type BodyEdits } from "./upstream-body.ts";
 
 /**
  * How an upstream is told to go on with an assistant's message instead of answering it: `plain`, by its being the last
  * one; `prefix`, by that flag on it (DeepSeek, Mistral); `partial`, by that flag (Moonshot, Qwen); `final_message`, by
- * flags beside the messages (vLLM, SGLang).
+ * flags beside the messages (vLLM, SGLang, llama.cpp).
  */
 export type PrefillDialect = "plain" | "prefix" | "partial" | "final_message";
 
@@ -15,10 +17,45 @@ export type ContinuationEdits = BodyEdits & {
   readonly dialect: PrefillDialect;
 };
 
+const flagOf = {
+  plain: {},
+  prefix: { prefix: true },
+  partial: { partial: true },
+  final_message: {},
+} as const;
+/** Both are needed: a server takes the generation prompt for wanted unless it is told otherwise. */
+const finalMessageFlags = { add_generation_prompt: "false", continue_final_message: "true" } as const;
+
+/** Where one more message goes; undefined where the last one is an assistant's already, or they are no list. */
+function findEnd(bytes: Buffer, messages: FieldRange): number | undefined {
+  if (bytes[messages.valueStart] !== 0x5b) return undefined;
+  let last: MemberRange | undefined;
+  const { close } = walkMembers(bytes, messages.valueStart, (member) => {
+    last = member;
+  });
+  if (close === -1 || last === undefined) return undefined;
+  const lastBytes = bytes.subarray(last.valueStart, last.valueEnd);
+  const role = readField(lastBytes, locateFields(lastBytes, ["role"])?.find("role"));
+  if (role === undefined || role === "assistant") return undefined;
+  return close;
+}
+
 /**
  * The chat's body with the answer so far as the last message. Undefined when it cannot be continued: no chat, no text, no
  * list of messages, or one that ends with an assistant's message already.
  */
 export function toContinuationBody(call: ForwardCall, edits: ContinuationEdits): ForwardBody | undefined {
-  throw new Error(`not yet: ${call.model} ${edits.model}`);
+  if (call.kind !== "chat" || edits.text === "") return undefined;
+  const names = ["messages", ...Object.keys(finalMessageFlags)];
+  const edited = editBody(call, edits, names);
+  const messages = edited?.layout.find("messages");
+  if (edited === undefined || messages === undefined) return undefined;
+  const end = findEnd(edited.bytes, messages);
+  if (end === undefined) return undefined;
+  const message = JSON.stringify({ role: "assistant", content: edits.text, ...flagOf[edits.dialect] });
+  edited.editor.leaveOne("messages");
+  edited.editor.insert(end, `,${message}`);
+  if (edits.dialect === "final_message")
+    for (const [name, json] of Object.entries(finalMessageFlags)) edited.editor.set(name, json);
+  return { kind: "whole", bytes: edited.editor.apply() };
 }
