@@ -88,6 +88,40 @@ describe("hot queries use an index", () => {
       /sessions_user \(user_id=\?\)/,
     ],
     ["sessions that ended", (s) => s.sessions.deleteEnded(1), /sessions_expiry \(expires_at<\?\)/],
+    ["a key by its secret", (s) => s.keys.findByHash("h", 1), /MULTI-INDEX OR/],
+    ["a user's keys", (s) => s.keys.list(1, { limit: 9 }), /api_keys_user \(user_id=\?\)/],
+    [
+      "holding money of a budget",
+      (s) =>
+        s.budgets.reserve(
+          {
+            id: "res_1",
+            keyId: "k",
+            window: "day",
+            start: 0,
+            amountNanos: 1,
+            owner: "o",
+            createdAt: 1,
+          },
+          0,
+        ),
+      /autoindex_key_budgets_1 \(key_id=\? AND budget_window=\? AND window_start=\?\)/,
+    ],
+    [
+      "beginning a budget's period",
+      (s) => s.budgets.open({ keyId: "key_none", window: "day", start: 0 }).catch(() => undefined),
+      /ledger_key \(key_id=\? AND at>\?\)/,
+    ],
+    [
+      "what a user used",
+      (s) => s.ledger.sum({ from: 0, to: 1, userId: 1 }),
+      /ledger_user \(user_id=\? AND at>\? AND at<\?\)/,
+    ],
+    [
+      "what was used, by model",
+      (s) => s.ledger.sumBy("model", { from: 0, to: 1 }, { limit: 9 }),
+      /ledger_time \(at>\? AND at<\?\)/,
+    ],
     ["a user by name", (s) => s.users.findByKey("k"), /autoindex_users_1 \(username_key=\?\)/],
   ])("%s", async (_, call, index) => {
     const plan = await explainCall(call);

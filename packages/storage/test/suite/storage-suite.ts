@@ -1,7 +1,11 @@
 import { describe } from "vitest";
+import { testBudgets } from "./budget-suite.ts";
 import { testConversations } from "./conversation-suite.ts";
+import { testKeys } from "./key-suite.ts";
+import { testLedger } from "./ledger-suite.ts";
 import { testMessages } from "./message-suite.ts";
 import type { OpenDatabase } from "./open-database.ts";
+import { testPrices } from "./price-suite.ts";
 import { testRuns } from "./run-suite.ts";
 import { testSessions } from "./session-suite.ts";
 import { testSettings } from "./setting-suite.ts";
@@ -33,6 +37,18 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("settings", () => {
       testSettings(open);
+    });
+    describe("keys", () => {
+      testKeys(open);
+    });
+    describe("budgets", () => {
+      testBudgets(open);
+    });
+    describe("prices", () => {
+      testPrices(open);
+    });
+    describe("ledger", () => {
+      testLedger(open);
     });
     describe("transactions", () => {
       testTransactions(open);
