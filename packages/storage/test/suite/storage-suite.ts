@@ -6,6 +6,7 @@ import { testLedger } from "./ledger-suite.ts";
 import { testMessages } from "./message-suite.ts";
 import type { OpenDatabase } from "./open-database.ts";
 import { testPrices } from "./price-suite.ts";
+import { testRecords } from "./record-suite.ts";
 import { testRuns } from "./run-suite.ts";
 import { testSessions } from "./session-suite.ts";
 import { testSettings } from "./setting-suite.ts";
@@ -31,6 +32,9 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("runs", () => {
       testRuns(open);
+    });
+    describe("records", () => {
+      testRecords(open);
     });
     describe("upstreams", () => {
       testUpstreams(open);
