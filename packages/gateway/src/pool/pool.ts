@@ -31,6 +31,11 @@ export type Slot = {
   readonly model: string;
   /** The clocks of this model at this upstream. */
   readonly clocks: Clocks;
+  /**
+   * The first content came, this many milliseconds after the start of the attempt: upstream and key are in order, which
+   * others need not wait to learn until a long answer has ended.
+   */
+  began(firstTokenMs: number): void;
   /** Gives the place back; to be called exactly once. */
   end(ending: SlotEnding): void;
 };
@@ -50,12 +55,15 @@ export type PlanRefusal = {
 export type Plan = {
   /**
    * The next candidate, with a place at it: at once where there is one; a promise where a queue or a pause before asking
-   * again is waited in. Undefined: nobody is left. The slot before it has to be ended first.
+   * again is waited in. Undefined: nobody is left, or the signal was aborted. The slot before it has to be ended first.
    */
   next(signal: AbortSignal): Slot | undefined | Promise<Slot | undefined>;
   /** Why `next` gave nothing. */
   readonly refusal: PlanRefusal;
 };
+
+/** An upstream whose `/models` is worth asking, and a key to ask with. */
+export type Discoverable = { readonly upstream: PreparedUpstream; readonly key: string | undefined };
 
 /** The upstreams, their keys and how they are. */
 export type Pool = {
@@ -68,6 +76,8 @@ export type Pool = {
   health(): UpstreamHealth[];
   /** Replaces the list. Whoever stays, by id, endpoint and key, keeps their health. */
   replace(upstreams: readonly Upstream[]): void;
+  /** Those with `discover`, and those that name no models of their own. */
+  listDiscoverable(): Discoverable[];
   /** What an upstream's `/models` said. */
   setDiscovered(upstreamId: string, models: readonly string[]): void;
   close(): void;
