@@ -1,14 +1,18 @@
 import { DomainError } from "@llm-backend/contract";
-import { askCandidates, type FailoverContext } from "./ask-candidates.ts";
 import type { AttemptLimits } from "./attempt/attempt.ts";
 import { createConnections } from "./attempt/connections.ts";
 import type { ConnectionOptions } from "./attempt/open-socket.ts";
+import { askChat } from "./chat/ask-chat.ts";
+import type { GatewayContext } from "./failover/gateway-context.ts";
+import { createQuirks } from "./failover/quirks.ts";
 import { toFailure } from "./failure/failure.ts";
+import { toClosedResult } from "./forward/closed-result.ts";
+import { forwardCall } from "./forward/forwarding.ts";
+import { createPool, type PoolOptions } from "./pool/create-pool.ts";
 import type { Gateway, GatewayObserver, Provider } from "./ports.ts";
 import { providers as knownProviders } from "./providers.ts";
-import { createCandidates } from "./routing/candidates.ts";
 import { createProviderFinder } from "./routing/provider-finder.ts";
-import type { Clocks, Upstream } from "./upstream.ts";
+import type { Clocks, MidstreamPolicy, Upstream } from "./upstream.ts";
 
 /** The clocks of an attempt unless an upstream or the options say otherwise. */
 export const defaultClocks: Clocks = {
@@ -26,6 +30,8 @@ export const defaultLimits: AttemptLimits = {
   answerMsMax: 30 * 60_000,
 };
 
+const defaultDeadlineMs = 5 * 60_000;
+
 /** The options of {@link createGateway}. */
 export type GatewayOptions = {
   readonly upstreams: readonly Upstream[];
@@ -35,6 +41,17 @@ export type GatewayOptions = {
   readonly clocks?: Partial<Clocks>;
   /** @default defaultLimits */
   readonly limits?: Partial<AttemptLimits>;
+  /** In which order candidates are asked, how they are taken out, and how often a request is sent again. */
+  readonly pool?: Pick<
+    PoolOptions,
+    "policy" | "breaker" | "keyRest" | "retry" | "queueMs" | "unavailableMs" | "random"
+  >;
+  /** The models that stand in for one that cannot answer, by its name. */
+  readonly fallbacks?: Readonly<Record<string, readonly string[]>>;
+  /** How long candidates are looked for. @default 300,000 */
+  readonly deadlineMs?: number;
+  /** For upstreams that say nothing of it. @default "exact" */
+  readonly midstream?: MidstreamPolicy;
   readonly observer?: GatewayObserver;
   readonly connecting?: ConnectionOptions;
 };
@@ -58,36 +75,51 @@ const closing = { ...toFailure("cancelled", "shutting_down", "the gateway is clo
  * @throws DomainError `invalid_input` when an upstream's endpoint is no http or https URL.
  */
 export function createGateway(options: GatewayOptions): Gateway {
-  const clocks = { ...defaultClocks, ...options.clocks };
-  const finder = createProviderFinder([...knownProviders, ...(options.providers ?? [])]);
-  let candidates = createCandidates(options.upstreams, finder, clocks);
+  const context = createContext(options);
+  const { pool, connections, running } = context;
   let isClosed = false;
-  const context: FailoverContext = {
-    connections: createConnections(options.connecting),
-    limits: { ...defaultLimits, ...options.limits },
-    observer: options.observer,
-    running: new Set(),
-    withoutUsage: new Set(),
-  };
 
   return {
     async chat(request, chatOptions) {
       if (isClosed) throw new DomainError("shutting_down");
       if (chatOptions.signal.aborted) throw new DomainError("cancelled");
-      const found = candidates.find(request.model, request.providerKey);
-      return askCandidates(context, { request, options: chatOptions }, found);
+      return askChat(context, request, chatOptions);
     },
-    forward: () => Promise.reject(new DomainError("overloaded")),
-    health: () => [],
-    probe: () => Promise.reject(new DomainError("overloaded")),
-    models: () => candidates.listModels(),
-    replaceUpstreams(upstreams) {
-      candidates = createCandidates(upstreams, finder, clocks);
+    forward(call, forwardOptions) {
+      return isClosed ? Promise.resolve(toClosedResult()) : forwardCall(context, call, forwardOptions);
     },
+    models: (mayUse) => pool.listModels(mayUse),
+    health: () => pool.health(),
+    probe: () => Promise.reject(new DomainError("internal")),
+    replaceUpstreams: (upstreams) => pool.replace(upstreams),
     async close() {
       isClosed = true;
-      for (const attempt of context.running) attempt.cancel(closing);
-      await context.connections.close();
+      for (const attempt of running) attempt.cancel(closing);
+      pool.close();
+      await connections.close();
     },
+  };
+}
+
+function createContext(options: GatewayOptions): GatewayContext {
+  const { observer } = options;
+  const providers = createProviderFinder([...knownProviders, ...(options.providers ?? [])]);
+  const pool = createPool({
+    ...options.pool,
+    upstreams: options.upstreams,
+    providers,
+    clocks: { ...defaultClocks, ...options.clocks },
+    onHealthChange: (change) => observer?.healthChanged?.(change),
+  });
+  return {
+    pool,
+    observer,
+    connections: createConnections(options.connecting),
+    limits: { ...defaultLimits, ...options.limits },
+    running: new Set(),
+    quirks: createQuirks(),
+    fallbacks: options.fallbacks ?? {},
+    deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+    midstream: options.midstream ?? "exact",
   };
 }

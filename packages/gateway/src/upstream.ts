@@ -38,6 +38,13 @@ export type MidstreamPolicy =
   /** The next candidate is asked to go on after the text already sent, where it takes that; else as `exact`. */
   | "continue";
 
+/**
+ * How an upstream is told to go on with an assistant's message instead of answering it: `plain`, by its being the last
+ * one; `prefix`, by that flag on it (DeepSeek, Mistral); `partial`, by that flag (Moonshot, Qwen); `final_message`, by
+ * flags beside the messages (vLLM, SGLang).
+ */
+export type PrefillDialect = "plain" | "prefix" | "partial" | "final_message";
+
 /** One place that answers requests: a base URL, its keys, and what it serves. */
 export type Upstream = {
   readonly id: string;
@@ -67,6 +74,8 @@ export type Upstream = {
   readonly queueMax?: number;
   /** @default "exact" */
   readonly midstream?: MidstreamPolicy;
+  /** How it is asked to go on with an answer, under `continue`. @default by its host, else "plain" */
+  readonly prefill?: PrefillDialect;
   /** All headers of the caller are passed on, but for hop-by-hop ones and credentials. @default false */
   readonly keepHeaders?: boolean;
   /** Its `/models` says what it serves, beside `models`. @default false */

@@ -16,6 +16,12 @@ const patientClocks = { connectMs: 3000, firstByteMs: 3000, firstTokenMs: 3000, 
 /** Clocks for upstreams that keep silent. */
 export const shortClocks = { connectMs: 60, firstByteMs: 60, firstTokenMs: 60, idleMs: 60 };
 
+/** A pool that takes nobody out, and asks nobody a second time: each test sees its own fault only. */
+export const steadyPool = {
+  breaker: { failuresInARow: 1e9, requestsMin: 1e9 },
+  retry: { share: 0, retriesMin: 0, retriesMinPerCandidate: 0 },
+} as const;
+
 /** A gateway that closes with the test, and what its observer was told. */
 export type GatewayUnderTest = AsyncDisposable & {
   readonly gateway: Gateway;
@@ -47,6 +53,7 @@ export function openGateway(
   const reports: AttemptReport[] = [];
   const gateway = createGateway({
     clocks: patientClocks,
+    pool: steadyPool,
     observer: { attemptEnded: (report) => void reports.push(report) },
     ...options,
     upstreams: upstreams.map((one) => (typeof one === "object" && "aliases" in one ? one : toUpstream(one))),

@@ -15,6 +15,7 @@ test("tells the observer of each attempt once, with what it took and what it cam
   expect(first).toEqual({
     requestId: "run_7",
     upstream: "bad",
+    upstreamId: expect.any(String),
     keyLast4: "1111",
     model: "bad-m",
     outcome: "overloaded",

@@ -1,5 +1,12 @@
 export { mountApi, type ApiOptions } from "./api/mount-api.ts";
 export { apiRoutes } from "./api/api-routes.ts";
+export {
+  createOpenAiHandler,
+  type AnsweredCall,
+  type OpenAiHandler,
+  type OpenAiOptions,
+} from "./openai/openai-handler.ts";
+export type { BodyLimits } from "./openai/read-call-body.ts";
 export { readHostError } from "./api/host-error.ts";
 export { sendStream, type StreamReply } from "./api/send-stream.ts";
 export { writeStream, type StreamPing } from "./api/write-stream.ts";

@@ -20,11 +20,19 @@ export { requireShallow } from "./trpc/require-shallow.ts";
 export type { Viewer } from "./auth/viewer.ts";
 export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";
 export { createUserService, type UserService } from "./user/user-service.ts";
-export { createNewId } from "./identity/new-id.ts";
 export {
-  createUpstreamService,
-  type FoundUpstream,
-  type UpstreamService,
-  type UpstreamSource,
-} from "./upstream/upstream-service.ts";
+  createForwardService,
+  type CallAnswer,
+  type CallOutcome,
+  type EndedCall,
+  type ForwardService,
+  type IncomingCall,
+} from "./forward/forward-service.ts";
+export type { ForwardBody, ForwardRequest, ForwardSink } from "@llm-backend/gateway";
+export { createNewId } from "./identity/new-id.ts";
+export { createUpstreamService, type UpstreamService } from "./upstream/upstream-service.ts";
+export { type FoundUpstream } from "./upstream/merge-found.ts";
+export { type LiveUpstreams, type UpstreamAccessEntry } from "./upstream/live-upstreams.ts";
+export { type UpstreamAccess } from "./upstream/stored-upstream.ts";
+export { isMasked, maskSecret } from "./upstream/secret-mask.ts";
 export { createSealBox, type SealBox } from "./secrets/seal-box.ts";

@@ -1,4 +1,10 @@
-import { createServer, type Server, type ServerOptions } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from "node:http";
 import cors from "@fastify/cors";
 import {
   fastify,
@@ -27,6 +33,8 @@ export type HostOptions = {
   };
   /** Answers a request that no face gets to see, in the words of the face that it is for. */
   readonly refuse: (reply: FastifyReply, refusal: Refusal) => void;
+  /** Is shown every request before the application; `true`: it answers it. */
+  readonly handleFirst: (request: IncomingMessage, response: ServerResponse) => boolean;
 };
 
 /** The HTTP host: one application behind any number of addresses. */
@@ -66,7 +74,10 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     },
     // One server for each address, all in front of the same application.
     serverFactory(handler) {
-      for (const _ of addresses) servers.push(createServer(serverOptions, handler));
+      const handle = (request: IncomingMessage, response: ServerResponse): void => {
+        if (!options.handleFirst(request, response)) handler(request, response);
+      };
+      for (const _ of addresses) servers.push(createServer(serverOptions, handle));
       // The framework answers for the first one itself.
       for (const server of servers.slice(1)) server.on("clientError", answerBroken);
       return servers[0] as Server;

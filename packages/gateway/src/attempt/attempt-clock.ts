@@ -9,6 +9,8 @@ export type AttemptClock = {
   readonly enter: (stage: Stage) => void;
   /** Something came: the stage begins again, as long as it may take, or `ms`. */
   readonly restart: (ms?: number) => void;
+  /** Stands still until `restart`: what it waits for is held up on our side. */
+  readonly pause: () => void;
   readonly stop: () => void;
 };
 
@@ -40,6 +42,11 @@ export function createAttemptClock(clocks: Clocks, onExpire: (stage: Stage) => v
       run(clocks[next]);
     },
     restart: (ms = clocks[stage]) => run(ms),
+    pause() {
+      clearImmediate(verdict);
+      clearTimeout(timer);
+      timer = undefined;
+    },
     stop() {
       clearImmediate(verdict);
       clearTimeout(timer);

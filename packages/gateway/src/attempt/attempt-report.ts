@@ -1,11 +1,11 @@
+import type { Slot } from "../pool/pool.ts";
 import type { AttemptReport, GatewayObserver } from "../ports.ts";
-import type { Candidate } from "../routing/candidates.ts";
 import type { AttemptResult } from "./attempt.ts";
 
 /** Puts the end of an attempt into the words of records and metrics. */
 export function toReport(
   requestId: string,
-  { upstream, model }: Candidate,
+  { upstream, key, model }: Pick<Slot, "upstream" | "key" | "model">,
   result: AttemptResult,
 ): AttemptReport {
   const { failure, times } = result;
@@ -14,7 +14,7 @@ export function toReport(
     upstream: upstream.name,
     upstreamId: upstream.id,
     // Of a short key its end would be half of it.
-    keyLast4: upstream.key !== undefined && upstream.key.length >= 8 ? upstream.key.slice(-4) : undefined,
+    keyLast4: key !== undefined && key.length >= 8 ? key.slice(-4) : undefined,
     model,
     outcome: failure?.outcome ?? "done",
     status: result.status,

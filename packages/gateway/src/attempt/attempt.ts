@@ -1,13 +1,12 @@
 import type { Usage } from "@llm-backend/contract";
 import type { AnswerLimits } from "../answer/answer-format.ts";
-import { createAnswerReader, type AnswerReader } from "../answer/answer-reader.ts";
 import { toAnswerFailure, toStreamFailure } from "../failure/answer-failure.ts";
 import { toFailure, type Failure } from "../failure/failure.ts";
 import type { AnswerHeaders } from "../failure/retry-after.ts";
 import type { Secrets } from "../failure/scrub.ts";
 import { toTransportFailure, type ExchangePhase } from "../failure/transport-failure.ts";
-import type { AnswerPart } from "../ports.ts";
-import type { Candidate } from "../routing/candidates.ts";
+import type { Slot } from "../pool/pool.ts";
+import type { AnswerReceiver } from "./answer-receiver.ts";
 import { createAttemptClock, type AttemptClock, type Stage } from "./attempt-clock.ts";
 import type { Connections, WireRequest } from "./connections.ts";
 import { ErrorBody } from "./error-body.ts";
@@ -21,10 +20,10 @@ export type AttemptLimits = AnswerLimits & {
 
 /** One question to one candidate. */
 export type AttemptInput = {
-  readonly candidate: Candidate;
+  readonly slot: Pick<Slot, "upstream" | "key" | "model" | "clocks">;
   readonly request: WireRequest;
   readonly limits: AttemptLimits;
-  readonly onParts: (parts: readonly AnswerPart[]) => void;
+  readonly receiver: AnswerReceiver;
 };
 
 /** When an attempt reached its stages, in milliseconds since its start. */
@@ -67,7 +66,6 @@ export class Attempt implements ExchangeListener {
   readonly #input: AttemptInput;
   readonly #exchange: Exchange;
   readonly #clock: AttemptClock;
-  readonly #reader: AnswerReader;
   readonly #startedAt = performance.now();
   readonly #times: AttemptTimes = {
     connectMs: undefined,
@@ -78,6 +76,7 @@ export class Attempt implements ExchangeListener {
   #status: number | undefined;
   #errorBody: ErrorBody | undefined;
   #isBodyRead = false;
+  #isPaused = false;
   #isEnded = false;
 
   constructor(connections: Connections, input: AttemptInput) {
@@ -85,11 +84,8 @@ export class Attempt implements ExchangeListener {
     this.ended = promise;
     this.#resolve = resolve;
     this.#input = input;
-    this.#reader = createAnswerReader(input.limits);
     this.#exchange = new Exchange(connections, input.request, this);
-    this.#clock = createAttemptClock(input.candidate.upstream.clocks, (stage) =>
-      this.#breakOff(stageFailures[stage]),
-    );
+    this.#clock = createAttemptClock(input.slot.clocks, (stage) => this.#breakOff(stageFailures[stage]));
   }
 
   start(): void {
@@ -102,9 +98,24 @@ export class Attempt implements ExchangeListener {
     this.#end(failure);
   }
 
+  /** Reads no more until `resume`; no clock runs meanwhile. */
+  pause(): void {
+    if (this.#isEnded || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#exchange.pause();
+    this.#clock.pause();
+  }
+
+  resume(): void {
+    if (this.#isEnded || !this.#isPaused) return;
+    this.#isPaused = false;
+    this.#clock.restart();
+    this.#exchange.resume();
+  }
+
   onConnected(): void {
     this.#times.connectMs = this.#elapsed();
-    this.#clock.enter("firstByteMs");
+    this.#clock.enter(this.#input.receiver.headStage);
   }
 
   onHead(status: number, headers: AnswerHeaders): void {
@@ -117,9 +128,8 @@ export class Attempt implements ExchangeListener {
       if (status < 400) this.#end(this.#toAnswerFailure(this.#errorBody));
       return;
     }
-    const encoding = headers["content-encoding"];
-    if (encoding !== undefined && encoding !== "identity" && encoding !== "")
-      this.#end(toFailure("protocol_error", "upstream_unavailable", "the answer is compressed"));
+    const failure = this.#input.receiver.head(status, headers);
+    if (failure !== undefined) this.#end(failure);
   }
 
   onData(bytes: Uint8Array): void {
@@ -127,14 +137,14 @@ export class Attempt implements ExchangeListener {
       if (!this.#errorBody.add(bytes)) this.#end(this.#toAnswerFailure(this.#errorBody));
       return;
     }
-    this.#pass(this.#reader.read(bytes));
+    this.#pass(bytes);
     this.#judge();
   }
 
   onEnd(): void {
     this.#isBodyRead = true;
     if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody));
-    this.#pass(this.#reader.end());
+    this.#pass(undefined);
     this.#judge();
     this.#end(this.#isComplete() ? undefined : this.#toIncomplete());
   }
@@ -147,7 +157,7 @@ export class Attempt implements ExchangeListener {
   #breakOff(failure: Failure): void {
     if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody));
     // A reason that comes with a piece of text may come with every piece: it proves nothing by itself.
-    const { finishStoodAlone } = this.#reader.progress;
+    const { finishStoodAlone } = this.#input.receiver.progress;
     this.#end(this.#isComplete() && finishStoodAlone ? undefined : failure);
   }
 
@@ -156,13 +166,13 @@ export class Attempt implements ExchangeListener {
   }
 
   #isComplete(): boolean {
-    const { isDone, finishReason, hasContent, fault } = this.#reader.progress;
+    const { isDone, finishReason, hasContent, fault } = this.#input.receiver.progress;
     // `[DONE]` alone ends an answer, but does not make one.
     return fault === undefined && (finishReason !== undefined || (isDone && hasContent));
   }
 
   #toIncomplete(): Failure {
-    const { hasContent } = this.#reader.progress;
+    const { hasContent } = this.#input.receiver.progress;
     return hasContent
       ? toFailure("truncated", "upstream_unavailable", "the answer ended without a finish reason")
       : toFailure("protocol_error", "upstream_unavailable", "the answer is empty");
@@ -173,30 +183,34 @@ export class Attempt implements ExchangeListener {
   }
 
   #secrets(): Secrets {
-    const { key, endpoint } = this.#input.candidate.upstream;
-    return { key, host: endpoint.host };
+    const { key, upstream } = this.#input.slot;
+    return { key, host: upstream.endpoint.host };
   }
 
-  /** Hands parts on; a receiver that throws ends the attempt, since the answer cannot be delivered. */
-  #pass(parts: readonly AnswerPart[]): void {
-    if (this.#isEnded || parts.length === 0) return;
-    if (this.#times.firstTokenMs === undefined) {
-      this.#times.firstTokenMs = this.#elapsed();
-      this.#clock.enter("idleMs");
-    }
+  /** Hands bytes on, or their end; a receiver that throws ends the attempt, since the answer cannot be delivered. */
+  #pass(bytes: Uint8Array | undefined): void {
+    if (this.#isEnded) return;
+    const { receiver } = this.#input;
     try {
-      this.#input.onParts(parts);
+      if (bytes === undefined) receiver.end();
+      else receiver.read(bytes);
     } catch (cause) {
       const failure = toFailure("cancelled", "internal", "the receiver of the answer failed");
       this.#end({ ...failure, final: true, cause });
+      return;
     }
+    if (this.#times.firstTokenMs !== undefined || !receiver.progress.hasContent) return;
+    this.#times.firstTokenMs = this.#elapsed();
+    if (!this.#isPaused) this.#clock.enter("idleMs");
   }
 
   /** Decides after a read whether the answer goes on. */
   #judge(): void {
     if (this.#isEnded) return;
-    const { fault, isDone, hasContent, finishReason, finishStoodAlone } = this.#reader.progress;
-    if (fault !== undefined) {
+    const { receiver } = this.#input;
+    const { fault, isDone, hasContent, finishReason, finishStoodAlone } = receiver.progress;
+    if (receiver.failure !== undefined) this.#end(receiver.failure);
+    else if (fault !== undefined) {
       const { error, outcome, message } = fault;
       const isSaid = error !== undefined;
       this.#end(
@@ -207,9 +221,10 @@ export class Attempt implements ExchangeListener {
     } else if (isDone) this.#end(this.#isComplete() ? undefined : this.#toIncomplete());
     else if (this.#elapsed() > this.#input.limits.answerMsMax)
       this.#end(toFailure("too_large", "upstream_unavailable", "the answer takes too long"));
+    else if (this.#isPaused) return;
     else if (finishReason !== undefined && finishStoodAlone) {
       this.#clock.enter("idleMs");
-      this.#clock.restart(Math.min(tailMsMax, this.#input.candidate.upstream.clocks.idleMs));
+      this.#clock.restart(Math.min(tailMsMax, this.#input.slot.clocks.idleMs));
     } else if (hasContent) this.#clock.restart();
   }
 
@@ -224,13 +239,20 @@ export class Attempt implements ExchangeListener {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#clock.stop();
-    if (!this.#isBodyRead) this.#leave(failure === undefined && this.#reader.progress.isDone);
+    if (failure === undefined) this.#input.receiver.complete?.();
+    if (!this.#isBodyRead) this.#leave(failure === undefined && this.#input.receiver.progress.isDone);
     this.#times.totalMs = this.#elapsed();
-    const { finishReason = "stop", model, usage, framesMalformed, hasContent } = this.#reader.progress;
+    const {
+      finishReason = "stop",
+      model,
+      usage,
+      framesMalformed,
+      hasContent,
+    } = this.#input.receiver.progress;
     this.#resolve({
       failure,
       finishReason,
-      model: model ?? this.#input.candidate.model,
+      model: model ?? this.#input.slot.model,
       usage,
       framesMalformed,
       hasContent,

@@ -1,14 +1,15 @@
 import type { Socket } from "node:net";
 import { Agent, Client, Pool, type Dispatcher } from "undici";
 import { createOpenSocket, type ConnectionOptions } from "./open-socket.ts";
+import { UploadBody } from "./upload-body.ts";
 
 /** A request as it goes over a connection. */
 export type WireRequest = {
   readonly origin: string;
   readonly path: string;
-  readonly method: "GET" | "POST";
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly body: string | Buffer | UploadBody | null;
 };
 
 /** Who a connection works for: undici's handler, which is also shown the socket while it is being connected. */
@@ -25,6 +26,12 @@ export type Connections = {
 const headerBytesMax = 16 * 1024;
 // Longer than most pauses of a reader, shorter than what most servers keep open.
 const idleMsMax = 20_000;
+
+// undici takes any method and says so with a list of names; whatever Node has parsed is one.
+function toDispatch(request: WireRequest): Agent.DispatchOptions {
+  const { body } = request;
+  return (body instanceof UploadBody ? { ...request, body: body.open() } : request) as Agent.DispatchOptions;
+}
 
 /** Creates the connections of one gateway. */
 export function createConnections(connecting?: ConnectionOptions): Connections {
@@ -74,7 +81,7 @@ export function createConnections(connecting?: ConnectionOptions): Connections {
   function dispatchFresh(request: WireRequest, user: ConnectionUser): void {
     const client = createClient(request.origin, options);
     fresh.add(client);
-    client.dispatch(request, user);
+    client.dispatch(toDispatch(request), user);
     // Closing waits for the request under way.
     void client.close().finally(() => fresh.delete(client));
   }
@@ -82,7 +89,7 @@ export function createConnections(connecting?: ConnectionOptions): Connections {
   return {
     dispatch(request, user, isFresh) {
       if (isFresh) dispatchFresh(request, user);
-      else agent.dispatch(request, user);
+      else agent.dispatch(toDispatch(request), user);
     },
     async close() {
       await Promise.all([agent.destroy(), ...Array.from(fresh, (client) => client.destroy())]);

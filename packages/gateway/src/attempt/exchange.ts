@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import type { AnswerHeaders } from "../failure/retry-after.ts";
 import { isLostConnection, type ExchangePhase } from "../failure/transport-failure.ts";
 import type { ConnectionUser, Connections, WireRequest } from "./connections.ts";
+import { UploadBody } from "./upload-body.ts";
 
 /** Who learns what happens in an exchange. After `onEnd`, `onFailure`, `abort` or `release` nothing more is told. */
 export type ExchangeListener = {
@@ -61,6 +62,15 @@ export class Exchange implements ConnectionUser {
     else this.#socket?.destroy(reason);
   }
 
+  /** Reads no more until `resume`: whoever takes the answer is behind. */
+  pause(): void {
+    this.#controller?.pause();
+  }
+
+  resume(): void {
+    this.#controller?.resume();
+  }
+
   /** The rest of the body does not matter: reads it off for a moment, so that the connection can be used again. */
   release(): void {
     this.#listener = undefined;
@@ -70,6 +80,7 @@ export class Exchange implements ConnectionUser {
       drainMsMax,
     );
     this.#drain = { timer: timer.unref(), bytes: 0 };
+    this.#controller?.resume();
   }
 
   onConnecting(socket: Socket): void {
@@ -139,6 +150,7 @@ export class Exchange implements ConnectionUser {
       this.#isReused &&
       !this.#isAnswered &&
       !this.#isRetried &&
+      (!(this.#request.body instanceof UploadBody) || this.#request.body.canReplay) &&
       this.#phase !== "reading" &&
       isLostConnection(error)
     );

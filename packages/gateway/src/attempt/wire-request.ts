@@ -1,5 +1,5 @@
+import type { Slot } from "../pool/pool.ts";
 import type { ChatRequest } from "../ports.ts";
-import type { Candidate } from "../routing/candidates.ts";
 import { toPath } from "../routing/endpoint.ts";
 import type { WireRequest } from "./connections.ts";
 
@@ -16,7 +16,7 @@ export function toChatBody(request: ChatRequest, model: string, withUsage: boole
 }
 
 /** A chat request to a candidate. These headers and no others are sent. */
-export function toChatRequest({ upstream }: Candidate, body: string): WireRequest {
+export function toChatRequest({ upstream, key }: Pick<Slot, "upstream" | "key">, body: string): WireRequest {
   return {
     origin: upstream.endpoint.origin,
     path: toPath(upstream.endpoint, "/chat/completions"),
@@ -27,7 +27,7 @@ export function toChatRequest({ upstream }: Candidate, body: string): WireReques
       // A compressed stream would be held back by whoever compresses it.
       "accept-encoding": "identity",
       "user-agent": "llm-backend",
-      ...(upstream.key !== undefined && { authorization: `Bearer ${upstream.key}` }),
+      ...(key !== undefined && { authorization: `Bearer ${key}` }),
     },
     body,
   };

@@ -59,7 +59,7 @@ const cases: readonly (readonly [string, number, unknown, string])[] = [
     "Anthropic",
     529,
     { type: "error", error: { type: "overloaded_error", message: "Overloaded" } },
-    "overloaded upstream_unavailable",
+    "overloaded upstream_overloaded",
   ],
   ["nginx", 502, "<html><h1>502 Bad Gateway</h1></html>", "server_error upstream_unavailable"],
   ["Cloudflare", 524, "error code: 524", "server_error upstream_unavailable"],
@@ -179,13 +179,13 @@ for (const [provider, status, body, expected] of cases) {
 
 test("knows a refusal of stream_options by its name anywhere in the body", () => {
   const refuses = (status: number, body: unknown) =>
-    toAnswerFailure({ status, headers: {}, body: JSON.stringify(body) }, {}).refusesStreamOptions;
+    toAnswerFailure({ status, headers: {}, body: JSON.stringify(body) }, {}).refuses === "no_stream_options";
   expect(refuses(400, error("Unrecognized request argument supplied: stream_options"))).toBe(true);
   expect(
     refuses(422, { detail: [{ loc: ["body", "stream_options"], msg: "Extra inputs are not permitted" }] }),
   ).toBe(true);
-  expect(refuses(400, error("temperature"))).toBeUndefined();
-  expect(refuses(500, error("stream_options"))).toBeUndefined();
+  expect(refuses(400, error("temperature"))).toBe(false);
+  expect(refuses(500, error("stream_options"))).toBe(false);
 });
 
 test("no body makes it throw", () => {

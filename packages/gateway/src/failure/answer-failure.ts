@@ -8,9 +8,11 @@ import {
   isRateLimit,
 } from "./error-kinds.ts";
 import type { Failure } from "./failure.ts";
+import { findQuirk } from "./find-quirk.ts";
 import { readProviderError, type ProviderError } from "./provider-error.ts";
 import { readRetryAfter, type AnswerHeaders } from "./retry-after.ts";
 import { scrub, type Secrets } from "./scrub.ts";
+import { toShownBody } from "./shown-body.ts";
 
 /** An answer with an error status, as far as its body came. */
 export type ErrorAnswer = { readonly status: number; readonly headers: AnswerHeaders; readonly body: string };
@@ -42,7 +44,7 @@ const rules: readonly Rule[] = [
   ],
   [
     (status, error) => status === 503 || status === 529 || isOverload(error),
-    verdict("overloaded", "upstream_unavailable"),
+    verdict("overloaded", "upstream_overloaded"),
   ],
   [(status) => status >= 500 || status === 408, verdict("server_error", "upstream_unavailable")],
   [(status, error) => status === 400 && isInvalidKey(error), verdict("auth", "upstream_auth")],
@@ -70,6 +72,15 @@ function parse(body: string): unknown {
   }
 }
 
+/** What a refusal says beside its verdict: what of our own additions it is about, and what the asker may be shown. */
+function toRejection({ status, body }: ErrorAnswer, secrets: Secrets): Partial<Failure> {
+  const refuses = findQuirk(body);
+  return {
+    answer: { status, body: toShownBody(body, secrets) },
+    ...(refuses !== undefined && { refuses }),
+  };
+}
+
 /** Understands an answer whose status is not a success. */
 export function toAnswerFailure({ status, headers, body }: ErrorAnswer, secrets: Secrets): Failure {
   const error = readProviderError(parse(body), true);
@@ -82,8 +93,7 @@ export function toAnswerFailure({ status, headers, body }: ErrorAnswer, secrets:
     message: sentence === undefined ? `status ${status}` : `status ${status}: ${sentence}`,
     ...(sentence !== undefined && { sentence }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(judged.outcome === "rejected" &&
-      /stream_options|include_usage/.test(body) && { refusesStreamOptions: true }),
+    ...(judged.outcome === "rejected" && toRejection({ status, headers, body }, secrets)),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "@llm-backend/contract";
+import type { Quirk } from "../failover/quirks.ts";
 import type { AttemptOutcome } from "../ports.ts";
 
 /** Why an attempt failed, decided where it was understood; the failover only reads it. */
@@ -14,8 +15,10 @@ export type Failure = {
   readonly sentence?: string;
   readonly status?: number;
   readonly retryAfterMs?: number;
-  /** The upstream does not know `stream_options`: it may answer when asked without. */
-  readonly refusesStreamOptions?: true;
+  /** What the upstream answered, free of keys and hosts: an asker may be shown it in place of a sentence of ours. */
+  readonly answer?: { readonly status: number; readonly body: string };
+  /** What the upstream does not take: it may answer when asked without. */
+  readonly refuses?: Quirk;
   /** What was thrown, where that was not the upstream's doing. */
   readonly cause?: unknown;
 };

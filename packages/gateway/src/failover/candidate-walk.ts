@@ -1,0 +1,114 @@
+import { DomainError } from "@llm-backend/contract";
+import type { Failure } from "../failure/failure.ts";
+import { toExhaustedError, toFinalError } from "../failure/final-error.ts";
+import type { Plan, PlanQuery, Slot } from "../pool/pool.ts";
+import type { GatewayContext } from "./gateway-context.ts";
+
+/** Whom a question may go to. */
+export type WalkQuery = PlanQuery & {
+  /** The asker's own models to fall back to, in their order. */
+  readonly fallbacks?: readonly string[];
+};
+
+/**
+ * Walks the candidates of a question: those of its model, then those of the models that stand in for it. Whoever walks
+ * takes a slot, asks, gives the slot back, and notes the failure, until somebody has answered.
+ */
+export class CandidateWalk {
+  readonly #context: GatewayContext;
+  readonly #query: WalkQuery;
+  readonly #models: string[];
+  readonly #failures: Failure[] = [];
+  readonly #deadlineAt: number;
+  #plan: Plan | undefined;
+  #missing: unknown;
+
+  constructor(context: GatewayContext, query: WalkQuery) {
+    this.#context = context;
+    this.#query = query;
+    this.#deadlineAt = performance.now() + context.deadlineMs;
+    const { model, fallbacks = [], providerKey } = query;
+    const configured = Object.hasOwn(context.fallbacks, model) ? (context.fallbacks[model] ?? []) : [];
+    // Another model may belong to another provider, for whom the asker's key is none.
+    this.#models = providerKey === undefined ? [...new Set([model, ...fallbacks, ...configured])] : [model];
+  }
+
+  /**
+   * The next candidate, with a place at it.
+   *
+   * @throws DomainError when nobody is left, by what all of them had in common; `cancelled` after an abort.
+   */
+  async next(signal: AbortSignal): Promise<Slot> {
+    for (;;) {
+      if (signal.aborted) throw new DomainError("cancelled");
+      if (performance.now() > this.#deadlineAt) throw this.#toError(undefined);
+      this.#plan ??= this.#nextPlan();
+      if (this.#plan === undefined) throw this.#toError(undefined);
+      const found = this.#plan.next(signal);
+      const slot = found instanceof Promise ? await found : found;
+      if (slot !== undefined) return slot;
+      if (signal.aborted) throw new DomainError("cancelled");
+      if (this.#models.length === 0) throw this.#toError(this.#plan);
+      this.#plan = undefined;
+    }
+  }
+
+  /**
+   * Takes note of a failure.
+   *
+   * @throws DomainError when nobody else would do better.
+   */
+  note(failure: Failure): void {
+    if (!failure.final) {
+      this.#failures.push(failure);
+    } else if (failure.code === "context_too_long" && this.#models.length > 0) {
+      // The same model would read no more anywhere; the next one may.
+      this.#failures.push(failure);
+      this.#plan = undefined;
+    } else throw toFinalError(failure);
+  }
+
+  #nextPlan(): Plan | undefined {
+    for (let model = this.#models.shift(); model !== undefined; model = this.#models.shift()) {
+      try {
+        return this.#context.pool.plan({ ...this.#query, model });
+      } catch (error) {
+        this.#missing ??= error;
+      }
+    }
+    return undefined;
+  }
+
+  /** What everybody who was asked had in common. */
+  toError(): unknown {
+    return this.#toError(undefined);
+  }
+
+  #toError(plan: Plan | undefined): unknown {
+    if (this.#failures.length === 0) return plan === undefined ? (this.#missing ?? busy()) : toRefusal(plan);
+    return toExhaustedError(this.#failures, this.#query.model, plan?.refusal.retryAfterMs);
+  }
+}
+
+const busy = (): DomainError => new DomainError("upstream_overloaded");
+
+/** Nobody was asked at all. */
+function toRefusal({ refusal: { reason, retryAfterMs } }: Plan): DomainError {
+  const details = retryAfterMs === undefined ? {} : { details: { retryAfterMs } };
+  switch (reason) {
+    case "rate_limited":
+      return new DomainError("upstream_rate_limited", undefined, details);
+    case "quota":
+      return new DomainError(
+        "upstream_rate_limited",
+        "The quota at the model's provider is used up.",
+        details,
+      );
+    case "rejected":
+      return new DomainError("upstream_auth", undefined, details);
+    case "exhausted":
+    case "resting":
+    case "full":
+      return new DomainError("upstream_overloaded", undefined, details);
+  }
+}

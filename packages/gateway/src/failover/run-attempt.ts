@@ -1,0 +1,50 @@
+import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
+import { report, toReport } from "../attempt/attempt-report.ts";
+import { Attempt, type AttemptResult } from "../attempt/attempt.ts";
+import type { WireRequest } from "../attempt/connections.ts";
+import { toFailure, type Failure } from "../failure/failure.ts";
+import type { Slot } from "../pool/pool.ts";
+import type { AttemptReport } from "../ports.ts";
+import type { GatewayContext } from "./gateway-context.ts";
+
+/** One attempt, before it begins. */
+export type AttemptGiven = {
+  readonly requestId: string;
+  readonly slot: Slot;
+  readonly request: WireRequest;
+  readonly receiver: AnswerReceiver;
+  readonly signal: AbortSignal;
+  /** Learns of the attempt, so that it can hold it back. */
+  readonly onStart?: (attempt: Attempt) => void;
+  readonly onReport?: (report: AttemptReport) => void;
+};
+
+const cancelled: Failure = { ...toFailure("cancelled", "cancelled", "cancelled"), final: true };
+
+/** Makes one attempt and tells the observer. The slot stays taken: it may be asked once more, in another way. */
+export async function runAttempt(context: GatewayContext, given: AttemptGiven): Promise<AttemptResult> {
+  const { slot, request, receiver, signal } = given;
+  const attempt = new Attempt(context.connections, { slot, request, receiver, limits: context.limits });
+  const cancel = (): void => attempt.cancel(cancelled);
+  context.running.add(attempt);
+  signal.addEventListener("abort", cancel, { once: true });
+  given.onStart?.(attempt);
+  attempt.start();
+  const result = await attempt.ended;
+  signal.removeEventListener("abort", cancel);
+  context.running.delete(attempt);
+  const reported = toReport(given.requestId, slot, result);
+  given.onReport?.(reported);
+  report(context.observer, reported);
+  return result;
+}
+
+/** Gives a slot back with what its last attempt says of the upstream. */
+export function endSlot(slot: Slot, { failure, times }: AttemptResult): void {
+  slot.end({
+    outcome: failure?.outcome ?? "done",
+    message: failure?.message,
+    retryAfterMs: failure?.retryAfterMs,
+    firstTokenMs: times.firstTokenMs,
+  });
+}

@@ -1,0 +1,173 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { DomainError } from "@llm-backend/contract";
+import type { ForwardService } from "@llm-backend/server";
+import { createCorsHeaders, toPreflight } from "./cors-headers.ts";
+import { readCallBody, type BodyLimits } from "./read-call-body.ts";
+import { createResponseSink, type AnswerHead, type ResponseSink } from "./response-sink.ts";
+import { writeError } from "./write-error.ts";
+
+/** What the face needs of its host. */
+export type OpenAiOptions = {
+  readonly forward: ForwardService;
+  readonly newRequestId: () => string;
+  readonly corsOrigins: readonly string[];
+  readonly limits: BodyLimits;
+  /** The caller's address, as far as proxies on the way are believed. */
+  readonly readAddress: (request: IncomingMessage) => string;
+  /** What is wrong with a request that no honest client sends. */
+  readonly findRefusal: (
+    request: IncomingMessage,
+  ) => { readonly status: number; readonly message: string } | undefined;
+  /** Learns of every call when it has been answered. */
+  readonly onAnswered: (call: AnsweredCall) => void;
+  /** Learns of failures that the caller is not told the reason of. */
+  readonly onInternalError: (error: unknown, requestId: string) => void;
+  /** How often a silent stream is kept open. */
+  readonly pingMs: number;
+};
+
+/** One call, for the log. */
+export type AnsweredCall = {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly address: string;
+};
+
+/** The face of `/v1`, in front of everything else: it answers what is meant for it and leaves the rest. */
+export type OpenAiHandler = Disposable & {
+  /** True: the request is answered here. */
+  handle(request: IncomingMessage, response: ServerResponse): boolean;
+};
+
+const prefix = "/v1";
+/** A path of the host's own. */
+const metricsPath = "/v1/metrics";
+
+/** Creates the handler. It works on Node's own objects: a framework's cost for a call would be more than all of ours. */
+export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
+  const cors = createCorsHeaders(options.corsOrigins);
+  const open = new Set<ResponseSink>();
+  const pinger = setInterval(() => {
+    const now = performance.now();
+    for (const sink of open) sink.ping(now, options.pingMs);
+  }, options.pingMs / 4).unref();
+
+  function begin(request: IncomingMessage, response: ServerResponse): void {
+    const call = startCall(request, response, options);
+    Object.assign(call.head.headers, cors(request.headers));
+    const refusal = options.findRefusal(request);
+    if (request.method === "OPTIONS") {
+      response.writeHead(204, { ...call.head.headers, ...toPreflight(request.headers) } as Record<
+        string,
+        string
+      >);
+      response.end();
+    } else if (refusal === undefined) void answer(call, options, open);
+    else
+      writeError(response, new DomainError("invalid_input", refusal.message), {
+        ...call,
+        status: refusal.status,
+      });
+  }
+
+  return {
+    handle(request, response) {
+      if (!isOurs(request.url ?? "")) return false;
+      begin(request, response);
+      return true;
+    },
+    [Symbol.dispose]: () => clearInterval(pinger),
+  };
+}
+
+function isOurs(url: string): boolean {
+  if (!url.startsWith(prefix)) return false;
+  const next = url.charCodeAt(prefix.length);
+  // The end, a slash, or a query.
+  if (!Number.isNaN(next) && next !== 0x2f && next !== 0x3f) return false;
+  return !url.startsWith(metricsPath) || !/^(\?|$)/.test(url.slice(metricsPath.length));
+}
+
+type Call = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly requestId: string;
+  readonly address: string;
+  readonly head: AnswerHead;
+};
+
+function startCall(request: IncomingMessage, response: ServerResponse, options: OpenAiOptions): Call {
+  const requestId = options.newRequestId();
+  const address = options.readAddress(request);
+  const startedAt = performance.now();
+  response.once("close", () => {
+    options.onAnswered({
+      requestId,
+      method: request.method ?? "",
+      // Without the query: inputs are nobody's business in a log.
+      path: (request.url ?? "").split("?", 1)[0] ?? "",
+      status: response.headersSent ? response.statusCode : 499,
+      ms: performance.now() - startedAt,
+      address,
+    });
+  });
+  const headers = { "x-request-id": requestId, "x-content-type-options": "nosniff" };
+  return { request, response, requestId, address, head: { headers } };
+}
+
+async function answer(call: Call, options: OpenAiOptions, open: Set<ResponseSink>): Promise<void> {
+  const { request, response, requestId, head } = call;
+  const left = new AbortController();
+  // Whoever leaves before the end is the only reader: nobody needs the rest.
+  response.once("close", () => {
+    if (!response.writableFinished) left.abort();
+  });
+  const sink = createResponseSink(response, head);
+  open.add(sink);
+  try {
+    const { access, body } = await admit(call, options);
+    const outcome = await options.forward.forward(
+      {
+        request: {
+          id: requestId,
+          method: request.method ?? "GET",
+          path: (request.url ?? "").slice(prefix.length),
+          headers: request.headers,
+          body,
+        },
+        access,
+        address: call.address,
+      },
+      { signal: left.signal, sink, announce: (headers) => Object.assign(head.headers, headers) },
+    );
+    if (outcome.error === undefined || response.destroyed) return;
+    if (outcome.error.code === "internal") options.onInternalError(outcome.error, requestId);
+    if (!outcome.isAnswered) writeError(response, outcome.error, { head, wasRetried: outcome.attempts > 1 });
+  } catch (error) {
+    fail(call, error, options);
+  } finally {
+    open.delete(sink);
+  }
+}
+
+/** Who asks comes before what is asked: a stranger's body is not read. */
+async function admit(call: Call, options: OpenAiOptions) {
+  const { request } = call;
+  const access = await options.forward.authenticate(request.headers.authorization);
+  const body = readCallBody(request, options.limits);
+  return { access, body: body instanceof Promise ? await body : body };
+}
+
+function fail({ request, response, requestId, head }: Call, error: unknown, options: OpenAiOptions): void {
+  const isDomain = DomainError.is(error);
+  if (!isDomain) options.onInternalError(error, requestId);
+  if (response.headersSent) return void response.destroy();
+  // Contract 3: whoever may not come in is told 403.
+  const isStranger = isDomain && error.code === "unauthenticated";
+  // What is left of the body is not read: the connection ends with the answer.
+  if (!request.complete) head.headers["connection"] = "close";
+  writeError(response, error, { head, ...(isStranger && { status: 403 }) });
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from "node:http";
+import { DomainError } from "@llm-backend/contract";
+import type { ForwardBody } from "@llm-backend/server";
+
+/** How large a body may be, in bytes. */
+export type BodyLimits = {
+  /** One that is kept whole: JSON, and whatever does not say what it is. */
+  readonly wholeBytesMax: number;
+  /** One that is passed on as it comes. */
+  readonly uploadBytesMax: number;
+};
+
+/**
+ * Reads the body of a call: JSON whole, since it may have to be sent again; files and sounds as a stream.
+ *
+ * @throws DomainError `input_too_large`.
+ */
+export function readCallBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+): ForwardBody | Promise<ForwardBody> {
+  const {
+    "content-length": lengthText,
+    "transfer-encoding": coding,
+    "content-type": type = "",
+  } = request.headers;
+  const length = lengthText === undefined ? undefined : Number(lengthText);
+  if ((length === undefined && coding === undefined) || length === 0) return { kind: "none" };
+  const isWhole = type === "" || /[/+]json\b/i.test(type);
+  const bytesMax = isWhole ? limits.wholeBytesMax : limits.uploadBytesMax;
+  if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax);
+  if (isWhole) return readWhole(request, bytesMax);
+  if (length === undefined) bound(request, bytesMax);
+  return { kind: "stream", source: request, length };
+}
+
+function readWhole(request: IncomingMessage, bytesMax: number): Promise<ForwardBody> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    request
+      .on("data", (piece: Buffer) => {
+        size += piece.length;
+        if (size > bytesMax) reject(tooLarge(bytesMax));
+        else pieces.push(piece);
+      })
+      .on("end", () =>
+        resolve({
+          kind: "whole",
+          bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces),
+        }),
+      )
+      .on("error", () => reject(new DomainError("cancelled")));
+  });
+}
+
+/** A body that does not say how long it is may not be longer than others. */
+function bound(request: IncomingMessage, bytesMax: number): void {
+  let size = 0;
+  request.prependListener("data", (piece: Buffer) => {
+    size += piece.length;
+    if (size > bytesMax) request.destroy(tooLarge(bytesMax));
+  });
+  request.pause();
+}
+
+function tooLarge(bytesMax: number): DomainError {
+  return new DomainError("input_too_large", `The body is larger than ${bytesMax} bytes.`);
+}

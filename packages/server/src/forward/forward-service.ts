@@ -1,0 +1,159 @@
+import { DomainError } from "@llm-backend/contract";
+import {
+  readForwardCall,
+  type ForwardCall,
+  type ForwardRequest,
+  type ForwardResult,
+  type ForwardSink,
+  type Gateway,
+} from "@llm-backend/gateway";
+import type { Access } from "../key/access.ts";
+import type { Admission, AdmissionService, Charge } from "../key/admission-service.ts";
+import type { KeyService } from "../key/key-service.ts";
+import { estimateCompletionTokens, estimatePromptTokens } from "./estimate-call.ts";
+import { findModelAnswer } from "./model-answer.ts";
+
+/** One call, and whose it is. */
+export type IncomingCall = {
+  readonly request: ForwardRequest;
+  readonly access: Access;
+  /** The caller's address. */
+  readonly address: string;
+};
+
+/** Where a call's answer goes. */
+export type CallAnswer = {
+  readonly signal: AbortSignal;
+  readonly sink: ForwardSink;
+  /** Headers that go with whatever is answered. */
+  readonly announce: (headers: Readonly<Record<string, string>>) => void;
+};
+
+/** What came of a call. With an error and nothing answered, the face has to tell it. */
+export type CallOutcome = {
+  readonly error: DomainError | undefined;
+  readonly isAnswered: boolean;
+  /** How many upstreams were asked. */
+  readonly attempts: number;
+};
+
+/** A call that has ended, and everything that is known of it. */
+export type EndedCall = {
+  readonly incoming: IncomingCall;
+  readonly call: ForwardCall;
+  readonly result: ForwardResult;
+  readonly charge: Charge;
+};
+
+/** What the service stands on. */
+export type ForwardServiceDeps = {
+  readonly gateway: Gateway;
+  readonly keys: Pick<KeyService, "authenticate">;
+  readonly admissions: AdmissionService;
+  /** How many characters of an answer's text are kept for the record. */
+  readonly textCharsMax: number;
+  /** Learns of every call that has been passed on. Must not throw. */
+  readonly onEnded: (ended: EndedCall) => void;
+  /** Learns of failures that the caller is not told the reason of. */
+  readonly onInternalError: (error: unknown) => void;
+};
+
+/** The calls of `/v1`: who may make them, and what they cost; the gateway answers them. */
+export type ForwardService = ReturnType<typeof createForwardService>;
+
+/** Creates the service. */
+export function createForwardService(deps: ForwardServiceDeps) {
+  const { gateway, keys } = deps;
+
+  return {
+    /**
+     * Who a caller is, by the `Authorization` header.
+     *
+     * @throws DomainError `unauthenticated`, with a sentence that says what is wrong with it.
+     */
+    authenticate(authorization: string | undefined): Promise<Access> {
+      const token = readToken(authorization);
+      return keys.authenticate(token, "inference");
+    },
+
+    /**
+     * Answers a call.
+     *
+     * @throws DomainError for what the caller may not do: `invalid_input`, `model_not_found`, `rate_limited`,
+     *   `budget_exceeded`. Everything that happens after that is in the outcome.
+     */
+    async forward(incoming: IncomingCall, answer: CallAnswer): Promise<CallOutcome> {
+      const { access, request } = incoming;
+      const known = findModelAnswer(request, () => gateway.models(access.mayUse));
+      if (known !== undefined) return sendKnown(known, answer);
+      const call = readForwardCall(request);
+      if (!access.mayAsk(call.model)) throw notAllowed(call.model);
+      const admission = await deps.admissions.admit(access, toDemand(call));
+      answer.announce(admission.headers);
+      const result = await gateway.forward(call, {
+        signal: answer.signal,
+        sink: answer.sink,
+        mayUse: access.mayUse,
+        textCharsMax: deps.textCharsMax,
+      });
+      const charge = await settle(deps, { admission, call, result });
+      deps.onEnded({ incoming, call, result, charge });
+      const { error, isAnswered, attempts } = result;
+      return { error, isAnswered, attempts: attempts.length };
+    },
+  };
+}
+
+/** The token behind `Bearer`; the words are the earlier gateway's. */
+function readToken(authorization: string | undefined): string | undefined {
+  if (authorization === undefined) return undefined;
+  const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
+  if (token === undefined)
+    throw new DomainError("unauthenticated", "The authorization header should start with Bearer.");
+  return token;
+}
+
+function notAllowed(model: string): DomainError {
+  return new DomainError("model_not_found", `This key may not use the model “${model}”.`);
+}
+
+function toDemand(call: ForwardCall) {
+  return {
+    requestId: call.request.id,
+    model: call.model,
+    promptTokens: estimatePromptTokens(call),
+    maxTokens: call.maxTokens,
+  };
+}
+
+/** Ends the admission with what was used; a caller who has the answer is not told that the books could not be written. */
+async function settle(
+  deps: ForwardServiceDeps,
+  given: { admission: Admission; call: ForwardCall; result: ForwardResult },
+): Promise<Charge> {
+  const { admission, result } = given;
+  const isBillable = result.upstream !== undefined;
+  try {
+    return await admission.end({
+      usage: result.usage,
+      completionTokensCounted: isBillable ? estimateCompletionTokens(result) : undefined,
+      model: result.model,
+      upstream: result.upstream,
+      isBillable,
+    });
+  } catch (error) {
+    deps.onInternalError(error);
+    return {
+      usage: result.usage ?? {},
+      usageSource: result.usage === undefined ? "none" : "provider",
+      costNanos: undefined,
+    };
+  }
+}
+
+function sendKnown(body: Buffer, { sink }: CallAnswer): CallOutcome {
+  sink.head(200, { "content-type": "application/json", "content-length": String(body.length) });
+  sink.write(body);
+  sink.end();
+  return { error: undefined, isAnswered: true, attempts: 0 };
+}
