@@ -9,7 +9,6 @@ import {
   createSealBox,
   createUpstreamService,
   type Backend,
-  type FoundUpstream,
   type ServiceSettings,
 } from "@llm-backend/server";
 import { openSqlite, type Storage } from "@llm-backend/storage";
@@ -58,15 +57,21 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   cleanup.defer(() => started.close());
   for (const sentence of started.sentences) logger.info(sentence);
 
+  // The gateway comes first, and has nothing to tell before it has upstreams.
+  let upstreams: Backend["services"]["upstreams"] | undefined;
   const gateway = createGateway({
     upstreams: [],
     providers: config.providers,
     clocks: toClocks(config.clocks),
     limits: { answerBytesMax: config.chat.answer_bytes_max },
-    observer: { attemptEnded: (report) => logAttempt(logger, report) },
+    observer: {
+      attemptEnded: (report) => logAttempt(logger, report),
+      healthChanged: (change) => upstreams?.noteHealthChange(change),
+    },
   });
   cleanup.defer(() => gateway.close());
-  await storeUpstreams(started.found, { storage, gateway, masterKey: secrets.masterKey });
+  const list = createUpstreamService({ storage, sealBox: createSealBox(secrets.masterKey), now: Date.now });
+  for (const sentence of await list.replaceFound(started.found)) logger.info(sentence);
 
   const backend = await createBackend({
     storage,
@@ -75,18 +80,11 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     settings: toSettings(config),
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
   });
+  upstreams = backend.services.upstreams;
+  await upstreams.load();
+  upstreams.start();
   const rest = cleanup.move();
   return { storage, gateway, backend, close: () => rest.disposeAsync() };
-}
-
-async function storeUpstreams(
-  found: readonly FoundUpstream[],
-  parts: { storage: Storage; gateway: Gateway; masterKey: Uint8Array },
-): Promise<void> {
-  const { storage, gateway, masterKey } = parts;
-  const upstreams = createUpstreamService({ storage, sealBox: createSealBox(masterKey), now: Date.now });
-  await upstreams.replaceFound(found);
-  await upstreams.load(gateway);
 }
 
 function logAttempt(logger: Logger, report: AttemptReport): void {

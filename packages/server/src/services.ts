@@ -18,6 +18,8 @@ import { createConversationService, type ConversationService } from "./conversat
 import { createNewId } from "./identity/new-id.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
 import { createSealBox, type SealBox } from "./secrets/seal-box.ts";
+import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
+import { createUpstreamService } from "./upstream/upstream-service.ts";
 import { createUserService, type UserService } from "./user/user-service.ts";
 
 /** Everything that can be asked of the system; one entry for each feature. */
@@ -31,6 +33,7 @@ export type Services = {
   readonly chat: ChatService;
   readonly runs: RunService;
   readonly models: ModelService;
+  readonly upstreams: LiveUpstreams;
 };
 
 /** What the services stand on. */
@@ -132,9 +135,16 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     discardRuns: (conversationId) => registry.endConversation(conversationId, "discard"),
   });
   const models = createModelService({ gateway });
+  const upstreams = createLiveUpstreams({
+    list: createUpstreamService({ storage, sealBox, now }),
+    storage,
+    gateway,
+    onError: deps.onInternalError,
+    now,
+  });
 
   return {
-    services: { auth, sessions, setup, users, conversations, history, chat, runs, models },
+    services: { auth, sessions, setup, users, conversations, history, chat, runs, models, upstreams },
     recover: async () => ({ runsInterrupted: await runs.interruptOrphans() }),
     async sweep() {
       await storage.sessions.deleteEnded(now() - sessionsKeptMs);
@@ -143,6 +153,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       await registry.drain(until);
       await journal.close();
       watch.close();
+      await upstreams.close();
     },
   };
 }

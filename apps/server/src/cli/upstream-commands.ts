@@ -18,11 +18,11 @@ export function addUpstreamCommands(program: Command): void {
       const sealBox = createSealBox(readSecrets(config).masterKey);
       return createUpstreamService({ storage, sealBox, now: Date.now }).list();
     });
-    const cells = rows.map(({ name, source, endpoint, key, models }) => [
+    const cells = rows.map(({ name, source, endpoint, keys, models }) => [
       name,
       source,
       endpoint,
-      key,
+      keys.length === 0 ? "none" : keys.join(" "),
       models.length === 0 ? "all" : models.join(" "),
     ]);
     process.stdout.write(renderTable(["name", "from", "endpoint", "key", "models"], cells));
