@@ -1,0 +1,40 @@
+import { Gauge, type Registry } from "prom-client";
+import type { WatchedUpstream } from "./watched-events.ts";
+
+const breakerStates = { closed: 0, half_open: 1, open: 2 } as const;
+
+/** Adds what upstreams are like at the moment somebody reads; only so many of them have lines of their own. */
+export function collectUpstreams(
+  registry: Registry,
+  given: { readonly health: () => readonly WatchedUpstream[]; readonly upstreamsMax: number },
+): void {
+  const gauge = <TLabel extends string>(name: string, help: string, labelNames: readonly TLabel[]) =>
+    new Gauge({ name: `llm_backend_${name}`, help, labelNames, registers: [registry] });
+  const counts = new Gauge({
+    name: "llm_backend_upstreams",
+    help: "How many upstreams there are, by the state of their breakers.",
+    labelNames: ["breaker"],
+    registers: [registry],
+    // The first one that is registered fills the others too: one look at the pool for each reader.
+    collect: () => collect(),
+  });
+  const breaker = gauge("upstream_breaker_state", "0: requests go to it. 1: one to see how it is. 2: none.", [
+    "upstream",
+  ]);
+  const inFlight = gauge("upstream_in_flight", "Requests that it is answering.", ["upstream"]);
+  const waiting = gauge("upstream_waiting", "Requests that wait for a place at it.", ["upstream"]);
+  const keys = gauge("upstream_keys", "Its keys, by their state.", ["upstream", "state"]);
+
+  function collect(): void {
+    const upstreams = given.health();
+    for (const metric of [counts, breaker, inFlight, waiting, keys]) metric.reset();
+    for (const state of Object.keys(breakerStates)) counts.set({ breaker: state }, 0);
+    for (const upstream of upstreams) counts.inc({ breaker: upstream.breaker });
+    for (const upstream of upstreams.slice(0, given.upstreamsMax)) {
+      breaker.set({ upstream: upstream.name }, breakerStates[upstream.breaker]);
+      inFlight.set({ upstream: upstream.name }, upstream.inFlight);
+      waiting.set({ upstream: upstream.name }, upstream.waiting);
+      for (const { state } of upstream.keys) keys.inc({ upstream: upstream.name, state });
+    }
+  }
+}
