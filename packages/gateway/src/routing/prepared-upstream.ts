@@ -8,8 +8,6 @@ export type PreparedUpstream = {
   readonly id: string;
   readonly name: string;
   readonly endpoint: Endpoint;
-  /** The first of its keys. Which one a request carries is its slot's business. */
-  readonly key: string | undefined;
   /** The caller's own `Authorization` goes out in place of a key. */
   readonly passAuthorization: boolean;
   readonly keepHeaders: boolean;
@@ -89,7 +87,6 @@ export function prepareUpstream(
     id: upstream.id,
     name: upstream.name,
     endpoint: parseEndpoint(upstream),
-    key: upstream.keys[0],
     prefill: upstream.prefill ?? findPrefill(upstream.endpoint),
     passAuthorization: upstream.passAuthorization ?? false,
     keepHeaders: upstream.keepHeaders ?? false,
