@@ -15,6 +15,14 @@ export const sessionIdSchema = prefixed("ses");
 /** The id of one key of ours. */
 export const keyIdSchema = prefixed("key");
 
+/** The id of one request, and of its record. */
+export const recordIdSchema = prefixed("req");
+
+/** The id of the record of a run: both tell of the same request. */
+export function toRecordId(runId: string): string {
+  return `req_${runId.slice("run_".length)}`;
+}
+
 /** The prefixes of all ids that are not integers. */
 export type IdPrefix = "run" | "msg" | "ses" | "ups" | "req" | "key" | "res";
 

@@ -11,10 +11,12 @@ export {
   keyIdSchema,
   messageIdSchema,
   readEventId,
+  recordIdSchema,
   requestIdSchema,
   runIdSchema,
   sessionIdSchema,
   toEventId,
+  toRecordId,
   type EventId,
   type IdPrefix,
 } from "./ids.ts";
@@ -179,3 +181,21 @@ export type {
   WireUsage,
 } from "./openai-wire.ts";
 export { messageCharsMax, passwordBytesMax, storableLine, storableText, titleCharsMax } from "./text.ts";
+export {
+  listRecordsInput,
+  recordAttemptSchema,
+  recordDetailSchema,
+  recordKindSchema,
+  recordPageSchema,
+  recordRefInput,
+  recordSchema,
+  tailRecordsInput,
+  type ListRecordsInput,
+  type RecordAttemptView,
+  type RecordDetail,
+  type RecordKind,
+  type RecordPageView,
+  type RecordRefInput,
+  type RecordView,
+  type TailRecordsInput,
+} from "./record-schema.ts";

@@ -18,7 +18,8 @@ export type Usage = z.infer<typeof usageSchema>;
 export const runStateSchema = z.enum(["streaming", "done", "stopped", "interrupted", "failed"]);
 export type RunState = z.infer<typeof runStateSchema>;
 
-const errorCodeSchema = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
+/** The name of one row of the error table. */
+export const errorCodeSchema = z.enum(Object.keys(errorCodes) as [ErrorCode, ...ErrorCode[]]);
 
 /**
  * Everything that a run tells its followers, in order. It begins with `run-start` and ends with exactly one of

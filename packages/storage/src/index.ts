@@ -15,7 +15,6 @@ export type {
   RecordAttempt,
   RecordBodies,
   RecordEntry,
-  RecordKind,
   RecordTotals,
   RequestRecord,
   WrittenRecord,

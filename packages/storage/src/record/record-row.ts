@@ -1,9 +1,6 @@
-import type { ErrorCode } from "@llm-backend/contract";
+import type { ErrorCode, RecordKind, UsageSource } from "@llm-backend/contract";
 import type { Insertable, Selectable } from "kysely";
 import type { RecordAttemptTable, RequestRecordTable } from "./record-table.ts";
-
-/** What kind of request a record tells of: the kinds of /v1, or `run` for an answer of a conversation. */
-export type RecordKind = "chat" | "completion" | "response" | "other" | "run";
 
 /** One request, without its bodies. Times are milliseconds; `at` is the time at which it came. */
 export type RequestRecord = {
@@ -26,7 +23,7 @@ export type RequestRecord = {
   readonly completionTokens: number | null;
   readonly reasoningTokens: number | null;
   readonly cachedTokens: number | null;
-  readonly usageSource: "provider" | "counted" | "none";
+  readonly usageSource: UsageSource;
   readonly costNanos: number | null;
   readonly firstByteMs: number | null;
   readonly elapsedMs: number;
@@ -136,7 +133,7 @@ export function toRequestRecord(row: Selectable<RequestRecordTable>): RequestRec
     completionTokens: row.completion_tokens,
     reasoningTokens: row.reasoning_tokens,
     cachedTokens: row.cached_tokens,
-    usageSource: row.usage_source as RequestRecord["usageSource"],
+    usageSource: row.usage_source as UsageSource,
     costNanos: row.cost_nanos,
     firstByteMs: row.first_byte_ms,
     elapsedMs: row.elapsed_ms,
