@@ -3,6 +3,7 @@ import {
   providers as knownProviders,
   type AttemptReport,
   type Gateway,
+  type HealthChange,
 } from "@llm-backend/gateway";
 import {
   createBackend,
@@ -57,8 +58,8 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   cleanup.defer(() => started.close());
   for (const sentence of started.sentences) logger.info(sentence);
 
-  // The gateway comes first, and has nothing to tell before it has upstreams.
-  let upstreams: Backend["services"]["upstreams"] | undefined;
+  // The gateway comes before those who listen to it, and has nothing to tell before it has upstreams.
+  const healthListeners: ((change: HealthChange) => void)[] = [];
   const gateway = createGateway({
     upstreams: [],
     providers: config.providers,
@@ -66,7 +67,9 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     limits: { answerBytesMax: config.chat.answer_bytes_max },
     observer: {
       attemptEnded: (report) => logAttempt(logger, report),
-      healthChanged: (change) => upstreams?.noteHealthChange(change),
+      healthChanged(change) {
+        for (const listener of healthListeners) listener(change);
+      },
     },
   });
   cleanup.defer(() => gateway.close());
@@ -80,7 +83,8 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     settings: toSettings(config),
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
   });
-  upstreams = backend.services.upstreams;
+  const { upstreams } = backend.services;
+  healthListeners.push(upstreams.noteHealthChange);
   await upstreams.load();
   upstreams.start();
   const rest = cleanup.move();

@@ -5,13 +5,13 @@ import { toDate } from "./upstream-view.ts";
 /** Tells any number of followers how the upstreams are. */
 export type HealthFeed = {
   /** Passes a change on, at once. */
-  note(change: HealthChange): void;
+  readonly note: (change: HealthChange) => void;
   /** Gives every follower the present figures. Happens by itself every `figuresMs` while there is a follower. */
-  publishFigures(): void;
+  readonly publishFigures: () => void;
   /** How everybody is now, then every change, and the figures from time to time; until the signal. */
-  follow(signal: AbortSignal): AsyncGenerator<HealthEvent, void>;
+  readonly follow: (signal: AbortSignal) => AsyncGenerator<HealthEvent, void>;
   /** Ends every follower. */
-  close(): void;
+  readonly close: () => void;
 };
 
 /** What the feed is made from. */

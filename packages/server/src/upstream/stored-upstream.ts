@@ -37,7 +37,12 @@ export function createUpstreamSeal(sealBox: SealBox) {
     const keys = record.keysSealed.map((sealed) => sealBox.open(sealed, keyPlace(id)));
     const tokens = record.tokensSealed.map((sealed) => sealBox.open(sealed, tokenPlace(id)));
     const upstream = {
-      ...{ id, name, endpoint, keys, models, aliases },
+      id,
+      name,
+      endpoint,
+      keys,
+      models,
+      aliases,
       ...withoutAbsent(others),
       ...(typeof concurrencyMax === "number" ? { concurrencyMax } : {}),
       ...(clocks === null ? {} : { clocks }),
@@ -102,7 +107,14 @@ function toOptions(upstream: Upstream): UpstreamOptions {
   const { passAuthorization, deny, modelClocks, weight, tier, concurrencyMax, queueMax } = upstream;
   const { midstream, keepHeaders, discover } = upstream;
   return withoutAbsent({
-    ...{ passAuthorization, weight, tier, concurrencyMax, queueMax, midstream, keepHeaders, discover },
+    passAuthorization,
+    weight,
+    tier,
+    concurrencyMax,
+    queueMax,
+    midstream,
+    keepHeaders,
+    discover,
     ...(deny === undefined ? {} : { deny: [...deny] }),
     ...(modelClocks === undefined ? {} : { modelClocks: { ...modelClocks } }),
   });

@@ -4,11 +4,11 @@ import type { Storage, UpstreamTallyRecord } from "@llm-backend/storage";
 /** Carries what the gateway counts into the database, where other processes add theirs. */
 export type TallyKeeper = {
   /** Takes what the gateway has counted since it was last asked; to be called right before its list is replaced. */
-  collect(): void;
+  readonly collect: () => void;
   /** Takes the gateway's present counts as known; to be called right after its list was replaced. */
-  rebase(): void;
+  readonly rebase: () => void;
   /** Stores what was counted. What could not be stored is kept for the next time. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 };
 
 /** Creates a keeper. */
@@ -53,7 +53,7 @@ export function createTallyKeeper({
           for (const tally of written) await tx.upstreams.addTally(tally);
         });
       } catch (error) {
-        written.forEach(keep);
+        for (const tally of written) keep(tally);
         throw error;
       }
     },

@@ -27,6 +27,16 @@ export async function getListed(
   return record;
 }
 
+/** Shows one upstream, masked. */
+export async function showUpstream(
+  { storage, seal }: { storage: Storage; seal: UpstreamSeal },
+  record: UpstreamRecord,
+): Promise<UpstreamView> {
+  const tallies = await storage.upstreams.listTallies();
+  const tally = tallies.find(({ upstreamId }) => upstreamId === record.id);
+  return toUpstreamView({ record, opened: seal.tryOpen(record), tally });
+}
+
 /** Creates what reads the list, for people and for the gateway. */
 export function createUpstreamReader({ storage, seal }: { storage: Storage; seal: UpstreamSeal }) {
   const readTallies = async () =>
@@ -41,12 +51,6 @@ export function createUpstreamReader({ storage, seal }: { storage: Storage; seal
         const shown = { record, opened: seal.tryOpen(record), tally: tallies.get(record.id) };
         return toUpstreamView(shown, showsKeys);
       });
-    },
-
-    /** Shows one upstream, masked. */
-    async show(record: UpstreamRecord): Promise<UpstreamView> {
-      const tally = (await readTallies()).get(record.id);
-      return toUpstreamView({ record, opened: seal.tryOpen(record), tally });
     },
 
     /**

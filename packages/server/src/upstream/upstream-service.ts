@@ -17,7 +17,7 @@ import {
   toAddedUpstream,
 } from "./upstream-input.ts";
 import { toDefaultName, toFreeName } from "./upstream-name.ts";
-import { createUpstreamReader, getListed, isListed } from "./upstream-reader.ts";
+import { createUpstreamReader, getListed, isListed, showUpstream } from "./upstream-reader.ts";
 
 /** The list of upstreams as the database has it: what the server, its commands and its administrators share. */
 export type UpstreamService = ReturnType<typeof createUpstreamService>;
@@ -29,7 +29,7 @@ export function createUpstreamService(deps: { storage: Storage; sealBox: SealBox
   const { storage, now } = deps;
   const seal = createUpstreamSeal(deps.sealBox);
   const known: Known = { seal, now, newId: createNewId(now) };
-  const { show, ...reader } = createUpstreamReader({ storage, seal });
+  const show = (record: UpstreamRecord) => showUpstream({ storage, seal }, record);
 
   const change = <T>(work: (tx: Repositories) => Promise<T>): Promise<T> =>
     storage.transaction(async (tx) => {
@@ -39,7 +39,7 @@ export function createUpstreamService(deps: { storage: Storage; sealBox: SealBox
     });
 
   return {
-    ...reader,
+    ...createUpstreamReader({ storage, seal }),
 
     /**
      * Brings the list together with what was found at this start; `mergeFound` has the rules.

@@ -10,42 +10,51 @@ export type ShownUpstream = {
   readonly tally: UpstreamTallyRecord | undefined;
 };
 
+/** What holds of an upstream of which nothing is said. */
+const defaults = {
+  passAuthorization: false,
+  deny: [],
+  modelClocks: {},
+  weight: 1,
+  tier: 0,
+  concurrencyMax: null,
+  queueMax: 0,
+  midstream: "exact",
+  keepHeaders: false,
+  discover: false,
+} as const;
+
+const nothingCounted = { successes: 0, failures: 0, lastSuccessAt: null, lastFailureAt: null };
+
 /** Shows an upstream with every default filled in; its keys are masked unless `showsKeys` says otherwise. */
-export function toUpstreamView({ record, opened, tally }: ShownUpstream, showsKeys = false): UpstreamView {
-  const { options } = record;
-  const show = (secrets: readonly string[] | undefined, sealed: readonly string[]) =>
-    secrets === undefined
-      ? sealed.map(() => maskSecret(""))
-      : showsKeys
-        ? [...secrets]
-        : secrets.map(maskSecret);
+export function toUpstreamView(
+  { record, opened, tally = nothingCounted }: ShownUpstream,
+  showsKeys = false,
+): UpstreamView {
+  const show = (secrets: readonly string[]) => (showsKeys ? [...secrets] : secrets.map(maskSecret));
+  // Of a secret that does not open there is nothing to show but that there is one.
+  const keys = opened?.upstream.keys ?? record.keysSealed.map(() => maskSecret(""));
+  const tokens = opened?.access.tokens ?? record.tokensSealed.map(() => maskSecret(""));
+  const { deny, ...options } = { ...defaults, ...record.options };
   return {
+    ...options,
     id: record.number,
     upstreamId: record.id,
     name: record.name,
     source: record.source as UpstreamSource,
     endpoint: record.endpoint,
-    keys: show(opened?.upstream.keys, record.keysSealed),
-    passAuthorization: options.passAuthorization ?? false,
+    keys: show(keys),
     models: [...record.models],
-    deny: options.deny ?? [],
+    deny: [...deny],
     aliases: { ...record.aliases },
-    clocks: record.clocks ?? {},
-    modelClocks: options.modelClocks ?? {},
-    weight: options.weight ?? 1,
-    tier: options.tier ?? 0,
-    concurrencyMax: options.concurrencyMax ?? null,
-    queueMax: options.queueMax ?? 0,
-    midstream: options.midstream ?? "exact",
-    keepHeaders: options.keepHeaders ?? false,
-    discover: options.discover ?? false,
-    tokens: show(opened?.access.tokens, record.tokensSealed),
+    clocks: { ...record.clocks },
+    tokens: show(tokens),
     isOpen: record.isOpen,
     isEnabled: record.isEnabled,
-    successes: tally?.successes ?? 0,
-    failures: tally?.failures ?? 0,
-    lastSuccessAt: toDate(tally?.lastSuccessAt),
-    lastFailureAt: toDate(tally?.lastFailureAt),
+    successes: tally.successes,
+    failures: tally.failures,
+    lastSuccessAt: toDate(tally.lastSuccessAt),
+    lastFailureAt: toDate(tally.lastFailureAt),
     createdAt: new Date(record.createdAt),
     updatedAt: new Date(record.updatedAt),
   };
