@@ -1,0 +1,16 @@
+/** What alerts know the time from. */
+export type AlertClock = {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Calls back once after so many milliseconds, unless what it returns is called before. */
+  after(ms: number, callback: () => void): () => void;
+};
+
+/** The clock of the machine; it keeps no process from ending. */
+export const machineClock: AlertClock = {
+  now: Date.now,
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
