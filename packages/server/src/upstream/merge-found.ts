@@ -110,12 +110,12 @@ function tellKept(kept: UpstreamRecord, name: string, isEdited: boolean): string
 
 /** Who is news has the name that the file gives it; whoever else has it takes another. */
 function giveNames(drafts: readonly Draft[]): Draft[] {
-  const taken = new Set(drafts.filter(({ isNews }) => isNews).map(({ after }) => after.name));
+  const given = new Set(drafts.filter(({ isNews }) => isNews).map(({ after }) => after.name));
+  const taken = new Set(drafts.map(({ after }) => after.name));
   return drafts.map((draft) => {
-    if (draft.isNews) return draft;
+    if (draft.isNews || !given.has(draft.after.name)) return draft;
     const name = toFreeName(draft.after.name, taken);
     taken.add(name);
-    if (name === draft.after.name) return draft;
     const sentence = `Upstream ${draft.after.name} is called ${name} from now on: another has its name`;
     return {
       ...draft,

@@ -1,4 +1,4 @@
-import type { UpstreamSource, UpstreamView } from "@llm-backend/contract";
+import type { UpstreamOptions, UpstreamSource, UpstreamView } from "@llm-backend/contract";
 import type { UpstreamRecord, UpstreamTallyRecord } from "@llm-backend/storage";
 import { maskSecret } from "./secret-mask.ts";
 import type { OpenedUpstream } from "./stored-upstream.ts";
@@ -7,11 +7,13 @@ import type { OpenedUpstream } from "./stored-upstream.ts";
 export type ShownUpstream = {
   readonly record: UpstreamRecord;
   readonly opened: OpenedUpstream | undefined;
-  readonly tally: UpstreamTallyRecord | undefined;
+  readonly tally: Omit<UpstreamTallyRecord, "upstreamId"> | undefined;
 };
 
+type WholeOptions = Pick<UpstreamView, keyof UpstreamOptions>;
+
 /** What holds of an upstream of which nothing is said. */
-const defaults = {
+const defaults: WholeOptions = {
   passAuthorization: false,
   deny: [],
   modelClocks: {},
@@ -22,7 +24,7 @@ const defaults = {
   midstream: "exact",
   keepHeaders: false,
   discover: false,
-} as const;
+};
 
 const nothingCounted = { successes: 0, failures: 0, lastSuccessAt: null, lastFailureAt: null };
 
@@ -35,7 +37,7 @@ export function toUpstreamView(
   // Of a secret that does not open there is nothing to show but that there is one.
   const keys = opened?.upstream.keys ?? record.keysSealed.map(() => maskSecret(""));
   const tokens = opened?.access.tokens ?? record.tokensSealed.map(() => maskSecret(""));
-  const { deny, ...options } = { ...defaults, ...record.options };
+  const { deny, ...options } = withDefaults(record.options);
   return {
     ...options,
     id: record.number,
@@ -58,6 +60,11 @@ export function toUpstreamView(
     createdAt: new Date(record.createdAt),
     updatedAt: new Date(record.updatedAt),
   };
+}
+
+function withDefaults(options: UpstreamOptions): WholeOptions {
+  const said = Object.entries(options).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...(Object.fromEntries(said) as Partial<WholeOptions>) };
 }
 
 /** A time as a date; null where there is none. */
