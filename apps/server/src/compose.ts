@@ -87,6 +87,8 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   healthListeners.push(upstreams.noteHealthChange);
   await upstreams.load();
   upstreams.start();
+  const prices = Object.entries(config.prices).map(([model, unit]) => ({ model, prices: unit }));
+  backend.services.prices.replaceConfigured(prices);
   const rest = cleanup.move();
   return { storage, gateway, backend, close: () => rest.disposeAsync() };
 }
@@ -108,7 +110,7 @@ function toClocks(clocks: Config["clocks"]) {
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-function toSettings({ auth, chat, limits }: Config): ServiceSettings {
+function toSettings({ access, auth, chat, limits }: Config): ServiceSettings {
   const contexts = Object.entries(chat.models).flatMap(([model, { context_tokens: tokens }]) =>
     tokens === undefined ? [] : [[model, tokens] as const],
   );
@@ -143,5 +145,6 @@ function toSettings({ auth, chat, limits }: Config): ServiceSettings {
       contexts: { models: Object.fromEntries(contexts), defaultTokens: chat.context_tokens },
       runMsMax: chat.run_minutes_max * minuteMs,
     },
+    access: { globalTokens: access.tokens, adminTokens: [], isOpen: access.isOpen },
   };
 }

@@ -2,8 +2,10 @@ import { adminRouter } from "./admin/admin-router.ts";
 import { authRouter } from "./auth/auth-router.ts";
 import { chatRouter } from "./chat/chat-router.ts";
 import { conversationRouter } from "./conversation/conversation-router.ts";
+import { keyRouter } from "./key/key-router.ts";
 import { modelRouter } from "./model/model-router.ts";
 import { createCallerFactory, router } from "./trpc/trpc.ts";
+import { usageRouter } from "./usage/usage-router.ts";
 
 /** All procedures. */
 export const appRouter = router({
@@ -11,6 +13,8 @@ export const appRouter = router({
   conversation: conversationRouter,
   chat: chatRouter,
   model: modelRouter,
+  key: keyRouter,
+  usage: usageRouter,
   admin: adminRouter,
 });
 

@@ -36,3 +36,29 @@ export { type LiveUpstreams, type UpstreamAccessEntry } from "./upstream/live-up
 export { type UpstreamAccess } from "./upstream/stored-upstream.ts";
 export { isMasked, maskSecret } from "./upstream/secret-mask.ts";
 export { createSealBox, type SealBox } from "./secrets/seal-box.ts";
+export type { Access, KeyLimits } from "./key/access.ts";
+export { createAccessService, type AccessService } from "./key/access-service.ts";
+export type {
+  Admission,
+  AdmissionDemand,
+  AdmissionOutcome,
+  AdmissionService,
+  Charge,
+} from "./key/admission-service.ts";
+export { createKeyService, operator, type KeyHolder, type KeyService } from "./key/key-service.ts";
+export type { AccessSettings } from "./key/static-tokens.ts";
+export { createAttemptCollector, type AttemptCollector } from "./record/attempt-collector.ts";
+export { toEarlierRecord, type EarlierRecord } from "./record/earlier-record.ts";
+export {
+  toRefusedResult,
+  type ForwardFacts,
+  type RecordedCharge,
+  type RunFacts,
+} from "./record/record-facts.ts";
+export { createRecordService, type RecordService } from "./record/record-service.ts";
+export { defaultRecordSettings, type RecordSettings } from "./record/record-settings.ts";
+export { createRecordTail, type RecordTail, type TailOptions } from "./record/record-tail.ts";
+export type { RecordWriterStats } from "./record/record-writer.ts";
+export type { Shed } from "./record/shed-report.ts";
+export { toForwardRecord } from "./record/to-forward-record.ts";
+export { toRunRecord } from "./record/to-run-record.ts";

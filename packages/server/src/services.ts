@@ -16,14 +16,19 @@ import { createRunRegistry, type RunLimits, type RunRegistry } from "./chat/run-
 import { createRunService, type RunService } from "./chat/run-service.ts";
 import { createConversationService, type ConversationService } from "./conversation/conversation-service.ts";
 import { createNewId } from "./identity/new-id.ts";
+import { createAccounts, type Accounts } from "./key/create-accounts.ts";
+import type { AccessSettings } from "./key/static-tokens.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
+import { createRecordService, type RecordService } from "./record/record-service.ts";
+import type { RecordSettings } from "./record/record-settings.ts";
+import type { Shed } from "./record/shed-report.ts";
 import { createSealBox, type SealBox } from "./secrets/seal-box.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
 import { createUpstreamService } from "./upstream/upstream-service.ts";
 import { createUserService, type UserService } from "./user/user-service.ts";
 
 /** Everything that can be asked of the system; one entry for each feature. */
-export type Services = {
+export type Services = Accounts["services"] & {
   readonly auth: AuthService;
   readonly sessions: SessionService;
   readonly setup: SetupService;
@@ -33,6 +38,7 @@ export type Services = {
   readonly chat: ChatService;
   readonly runs: RunService;
   readonly models: ModelService;
+  readonly records: RecordService;
   readonly upstreams: LiveUpstreams;
 };
 
@@ -44,6 +50,8 @@ export type ServicesDeps = {
   readonly settings: ServiceSettings;
   /** Learns of failures that no caller is told the reason of. */
   readonly onInternalError: (error: unknown) => void;
+  /** Learns of records that were not stored, at most once a minute; without it `onInternalError` does. */
+  readonly onRecordsShed?: (shed: Shed) => void;
   /** @default Date.now */
   readonly now?: () => number;
 };
@@ -56,13 +64,15 @@ export type ServiceSettings = {
   readonly lifetimes: TokenLifetimes;
   readonly runLimits: RunLimits & { readonly streamsPerUser: number };
   readonly runs: RunSettings;
+  readonly records?: Partial<RecordSettings>;
+  readonly access: AccessSettings;
 };
 
 /** The services, and what their process does with them. */
 export type Backend = {
   readonly services: Services;
   /** Ends the runs that earlier processes left behind; to be called before anything is served. */
-  recover(): Promise<{ runsInterrupted: number }>;
+  recover(): Promise<{ runsInterrupted: number; reservationsReturned: number }>;
   /** Removes what is no longer needed. */
   sweep(): Promise<void>;
   /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores everything. */
@@ -117,6 +127,13 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   });
   const setup = createSetupService({ storage, users, limiter });
 
+  const records = createRecordService({
+    storage,
+    settings: settings.records,
+    now,
+    onInternalError: deps.onInternalError,
+    onShed: deps.onRecordsShed,
+  });
   const { journal, registry } = createEngine(deps, { sealBox, now });
   const runs = createRunService({
     storage,
@@ -135,23 +152,47 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     discardRuns: (conversationId) => registry.endConversation(conversationId, "discard"),
   });
   const models = createModelService({ gateway });
+  const { onInternalError } = deps;
+  const accounts = createAccounts({ storage, newId, now, owner, access: settings.access, onInternalError });
   const upstreams = createLiveUpstreams({
     list: createUpstreamService({ storage, sealBox, now }),
     storage,
     gateway,
+    onLoaded: accounts.services.keys.setUpstreamAccess,
     onError: deps.onInternalError,
     now,
   });
 
   return {
-    services: { auth, sessions, setup, users, conversations, history, chat, runs, models, upstreams },
-    recover: async () => ({ runsInterrupted: await runs.interruptOrphans() }),
+    services: {
+      ...accounts.services,
+      auth,
+      sessions,
+      setup,
+      users,
+      conversations,
+      history,
+      chat,
+      runs,
+      models,
+      records,
+      upstreams,
+    },
+    recover: async () => ({
+      runsInterrupted: await runs.interruptOrphans(),
+      reservationsReturned: await accounts.recover(),
+    }),
     async sweep() {
+      // Not waited for: after a long pause there may be much to remove, step by step, and the server starts meanwhile.
+      records.sweep().catch(deps.onInternalError);
       await storage.sessions.deleteEnded(now() - sessionsKeptMs);
+      await accounts.sweep();
     },
     async drain(until) {
       await registry.drain(until);
       await journal.close();
+      await records.close();
+      await accounts.close();
       watch.close();
       await upstreams.close();
     },

@@ -39,6 +39,7 @@ const settings: ServiceSettings = {
   },
   runLimits: { perUser: 8, perConversation: 8, streamsPerUser: 8 },
   runs: { systemPrompt: "", contexts: { models: {}, defaultTokens: 1000 }, runMsMax: 60_000 },
+  access: { globalTokens: [], adminTokens: [], isOpen: false },
 };
 
 /** These tests ask no model. */

@@ -1,0 +1,140 @@
+import { DomainError } from "@llm-backend/contract";
+import type { KeyLimits } from "./access.ts";
+import { formatDuration, toRateLimitHeaders } from "./rate-limit-headers.ts";
+import { createRateWindow, type RateWindow } from "./rate-window.ts";
+
+/** A request that was let in. */
+export type Held = {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The request has ended, and used so many tokens; undefined where nobody knows: then the estimate stands. */
+  release(tokensUsed: number | undefined): void;
+  /** The request never began: it counts for nothing. */
+  cancel(): void;
+};
+
+/** Counts what keys use within a minute, and at a time. */
+export type KeyLimiter = {
+  /**
+   * Lets a request in, and counts it.
+   *
+   * @throws DomainError `rate_limited`, with the limit, and when it lets the request in.
+   */
+  take(keyId: string, limits: KeyLimits, tokens: TokenEstimate): Held;
+  /** How many keys are remembered. */
+  readonly size: number;
+};
+
+/** What a request is expected to need. */
+export type TokenEstimate = { readonly prompt: number; readonly completion: number };
+
+type State = { readonly requests: RateWindow; readonly tokens: RateWindow; running: number };
+
+/** When a stream will end is not known: its place is worth another look after this time. */
+const concurrentRetryMs = 1000;
+
+/**
+ * Creates the limiter. It counts in memory, for this process. Keys that have not been used for a minute are forgotten
+ * when there are more than `keysMax`, so that it is as large as the keys in use are many.
+ */
+export function createKeyLimiter(options: { now: () => number; keysMax: number }): KeyLimiter {
+  const { now } = options;
+  const states = new Map<string, State>();
+
+  function find(keyId: string): State {
+    let state = states.get(keyId);
+    if (state === undefined) {
+      if (states.size >= options.keysMax) forgetIdle();
+      const at = now();
+      state = { requests: createRateWindow(at), tokens: createRateWindow(at), running: 0 };
+      states.set(keyId, state);
+    }
+    return state;
+  }
+
+  function forgetIdle(): void {
+    const at = now();
+    for (const [keyId, state] of states) {
+      const isIdle = state.running === 0 && state.requests.used(at) === 0 && state.tokens.used(at) === 0;
+      if (isIdle) states.delete(keyId);
+    }
+  }
+
+  function take(keyId: string, limits: KeyLimits, estimate: TokenEstimate): Held {
+    const state = find(keyId);
+    const at = now();
+    const tokens = requireRoom(state, { limits, estimate, at });
+    state.running++;
+    const marks = { requests: state.requests.add(1, at), tokens: state.tokens.add(tokens, at) };
+    let isOver = false;
+    const end = (correct: () => void) => {
+      if (isOver) return;
+      isOver = true;
+      state.running--;
+      correct();
+    };
+    return {
+      headers: toHeaders(state, limits, at),
+      release: (used = tokens) =>
+        end(() => {
+          if (used < tokens) state.tokens.takeBack(tokens - used, marks.tokens);
+          // What came beyond the estimate was used just now.
+          if (used > tokens) state.tokens.add(used - tokens, now());
+        }),
+      cancel: () =>
+        end(() => {
+          state.requests.takeBack(1, marks.requests);
+          state.tokens.takeBack(tokens, marks.tokens);
+        }),
+    };
+  }
+
+  return {
+    take,
+    get size() {
+      return states.size;
+    },
+  };
+}
+
+/** Refuses what exceeds a limit; answers with the tokens to count. */
+function requireRoom(
+  state: State,
+  { limits, estimate, at }: { limits: KeyLimits; estimate: TokenEstimate; at: number },
+): number {
+  const { concurrentMax, requestsPerMinute, tokensPerMinute } = limits;
+  if (concurrentMax !== null && state.running >= concurrentMax) {
+    throw refuse(`This key allows ${concurrentMax} requests at a time`, concurrentRetryMs);
+  }
+  if (requestsPerMinute !== null) {
+    const waitMs = state.requests.waitMs(1, requestsPerMinute, at) ?? 0;
+    if (waitMs > 0) throw refuse(`This key allows ${requestsPerMinute} requests per minute`, waitMs);
+  }
+  const tokens = estimate.prompt + estimate.completion;
+  if (tokensPerMinute === null) return tokens;
+  if (estimate.prompt > tokensPerMinute) {
+    const sentence = `This key allows ${tokensPerMinute} tokens per minute, and the prompt alone has about ${estimate.prompt}.`;
+    throw new DomainError("rate_limited", sentence);
+  }
+  // Callers ask for the longest answer there is and get a short one: what fits into no minute waits for an empty one.
+  const counted = Math.min(tokens, tokensPerMinute);
+  const waitMs = state.tokens.waitMs(counted, tokensPerMinute, at) ?? 0;
+  if (waitMs > 0) throw refuse(`This key allows ${tokensPerMinute} tokens per minute`, waitMs);
+  return counted;
+}
+
+function refuse(limit: string, retryAfterMs: number): DomainError {
+  const sentence = `${limit}; try again in ${formatDuration(retryAfterMs)}.`;
+  return new DomainError("rate_limited", sentence, { details: { retryAfterMs } });
+}
+
+function toHeaders(state: State, limits: KeyLimits, now: number): Record<string, string> {
+  const { requestsPerMinute, tokensPerMinute } = limits;
+  return {
+    ...(requestsPerMinute === null
+      ? {}
+      : toRateLimitHeaders("requests", { window: state.requests, limit: requestsPerMinute, now })),
+    ...(tokensPerMinute === null
+      ? {}
+      : toRateLimitHeaders("tokens", { window: state.tokens, limit: tokensPerMinute, now })),
+  };
+}

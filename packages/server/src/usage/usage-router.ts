@@ -1,0 +1,16 @@
+import { listUsageInput, usagePageSchema, usageSummaryInput, usageSumsSchema } from "@llm-backend/contract";
+import { router, userProcedure } from "../trpc/trpc.ts";
+
+/** What was used, and what it cost: of the viewer, and for administrators of everybody. */
+export const usageRouter = router({
+  summary: userProcedure
+    .input(usageSummaryInput)
+    .output(usageSumsSchema)
+    .query(({ ctx, input }) => ctx.services.usage.summarize(ctx.viewer, input)),
+
+  /** Sums by day, model, key, user or upstream. */
+  list: userProcedure
+    .input(listUsageInput)
+    .output(usagePageSchema)
+    .query(({ ctx, input }) => ctx.services.usage.list(ctx.viewer, input)),
+});
