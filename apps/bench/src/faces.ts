@@ -3,7 +3,7 @@ import { startBenchServer, type BenchServer } from "./bench-server.ts";
 import type { StreamCaller } from "./callers/caller.ts";
 import { createRawCaller, createRestCaller, createSseCaller } from "./callers/http-callers.ts";
 import { createWebSocketCaller } from "./callers/websocket-caller.ts";
-import { startRawProxy } from "./raw-proxy-process.ts";
+import { startRawProxy } from "./rivals/start-raw-proxy.ts";
 
 /** The upstream's answers. */
 export type Pace = Parameters<typeof startFakeUpstreamProcess>[0];

@@ -1,12 +1,14 @@
 /**
- * Prints what streaming costs, side by side with a plain pass-through of the same upstream in the same run.
- * `npm run bench -- [burst] [first-token] [paced] [--quick]`
+ * Prints what streaming costs, side by side with others in front of the same upstream in the same run.
+ * `npm run bench -- [burst] [first-token] [paced] [--quick]` measures chat against a plain pass-through,
+ * `npm run bench -- gateway [--only burst,paced] [--rivals raw,nginx] [--rounds 3] [--quick]` measures /v1 against rivals.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { measureBurst } from "./measure-burst.ts";
-import { measureFirstToken } from "./measure-first-token.ts";
-import { measurePaced } from "./measure-paced.ts";
+import { runChatBench } from "./chat-bench.ts";
+import { readGatewayOptions } from "./gateway/command-line.ts";
+import { runGatewayBench } from "./gateway/gateway-bench.ts";
+import { UnknownName } from "./unknown-name.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -14,26 +16,25 @@ const { values, positionals } = parseArgs({
     /** Small sizes: shows that everything works, not what it costs. */
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
+    /** How many paced streams of chat. */
     streams: { type: "string" },
+    /** Scenarios of the gateway, separated by commas. */
+    only: { type: "string" },
+    /** Whom the gateway is compared with, separated by commas. */
+    rivals: { type: "string" },
+    /** A folder for CPU profiles of the gateway's servers. */
+    profile: { type: "string" },
   },
 });
-const { quick } = values;
-const rounds = Number(values.rounds ?? (quick ? 1 : 7));
-const streams = Number(values.streams ?? (quick ? 20 : 1000));
 
-const measures: Readonly<Record<string, () => Promise<string>>> = {
-  burst: () => measureBurst({ rounds, answers: quick ? 8 : 64, concurrency: 8, tokens: quick ? 200 : 2000 }),
-  "first-token": () => measureFirstToken({ asks: quick ? 5 : 300 }),
-  paced: () => measurePaced({ streams, tokensPerSecond: quick ? 20 : 10, seconds: quick ? 2 : 20 }),
-};
-
-const unknown = positionals.filter((name) => !Object.hasOwn(measures, name));
-if (unknown.length > 0) {
-  process.stderr.write(`Unknown: ${unknown.join(", ")}. There are: ${Object.keys(measures).join(", ")}.\n`);
+const print = (text: string) => void process.stdout.write(text);
+print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}\n`);
+const [first, ...rest] = positionals;
+try {
+  if (first === "gateway" && rest.length === 0) await runGatewayBench(readGatewayOptions(values), print);
+  else await runChatBench({ ...values, names: positionals }, print);
+} catch (error) {
+  if (!(error instanceof UnknownName)) throw error;
+  process.stderr.write(`${error.message}\n`);
   process.exit(2);
-}
-process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}\n`);
-for (const [name, measure] of Object.entries(measures)) {
-  if (positionals.length > 0 && !positionals.includes(name)) continue;
-  process.stdout.write(`\n${await measure()}\n`);
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** What a process has used so far. */
 export type ProcessFigures = { readonly cpuMs: number; readonly residentBytes: number };
@@ -19,4 +19,20 @@ export function readProcess(pid: number): ProcessFigures {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   const kib = Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0);
   return { cpuMs: (ticks * 1000) / ticksPerSecond, residentBytes: kib * 1024 };
+}
+
+/** The same for a process and everything that it has started. */
+export function readProcessTree(pid: number): ProcessFigures {
+  const own = readProcess(pid);
+  const others = readChildren(pid).map(readProcessTree);
+  return {
+    cpuMs: others.reduce((sum, { cpuMs }) => sum + cpuMs, own.cpuMs),
+    residentBytes: others.reduce((sum, { residentBytes }) => sum + residentBytes, own.residentBytes),
+  };
+}
+
+function readChildren(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+    readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
+  );
 }

@@ -1,0 +1,33 @@
+/** The reader of all measurements, as a process of its own: it takes one job after the other from its parent. */
+import type { LoadAnswer, LoadMessage } from "./jobs.ts";
+import { measureFirstToken } from "./measure-first-token.ts";
+import { openPacedStreams, type PacedStreams } from "./paced-streams.ts";
+import { runClosedLoop } from "./run-closed-loop.ts";
+
+let open: PacedStreams | undefined;
+
+async function run(message: LoadMessage): Promise<unknown> {
+  switch (message.kind) {
+    case "closed-loop":
+      return runClosedLoop(message);
+    case "first-token":
+      return measureFirstToken(message);
+    case "paced":
+      open = await openPacedStreams(message);
+      return null;
+    default:
+      return open?.[message.kind]() ?? null;
+  }
+}
+
+async function answer(message: LoadMessage): Promise<LoadAnswer> {
+  try {
+    return { result: await run(message) };
+  } catch (error) {
+    return { error: String(error) };
+  }
+}
+
+process.on("message", (message: LoadMessage) => {
+  void answer(message).then((result) => process.send?.(result));
+});

@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../../../../", import.meta.url));
+
+/** How the server is started. */
+export type LaunchOptions = {
+  /** Runs it from its sources; otherwise it is the build that operators run. */
+  readonly isFromSource: boolean;
+  /** Where the process leaves a CPU profile when it ends. */
+  readonly profileFolder: string | undefined;
+};
+
+/** A server in a process of its own. */
+export type ServerProcess = AsyncDisposable & {
+  readonly pid: number;
+  readonly url: string;
+  readonly port: number;
+};
+
+/** Builds the server from the sources as they are now. */
+export async function buildServer(): Promise<void> {
+  const child = spawn(process.execPath, ["node_modules/typescript/bin/tsc", "-b", "apps/server"], {
+    cwd: root,
+    stdio: "inherit",
+  });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error("The server could not be built.");
+}
+
+/** Starts the server with a configuration, on a data folder of its own that is removed in the end. */
+export async function launchServer(
+  config: Readonly<Record<string, unknown>>,
+  { isFromSource, profileFolder }: LaunchOptions,
+): Promise<ServerProcess> {
+  const folder = await mkdtemp(join(tmpdir(), "llm-backend-bench-"));
+  const configFile = join(folder, "config.yaml");
+  // JSON is YAML, too.
+  await writeFile(configFile, JSON.stringify(config));
+  const program = isFromSource
+    ? ["--conditions=@llm-backend/source", "apps/server/src/main.ts"]
+    : ["apps/server/dist/main.js"];
+  const profiling = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
+  const flags = ["--config", configFile, "--data", join(folder, "data"), "--addr", "127.0.0.1:0"];
+  const child = spawn(process.execPath, [...profiling, ...program, ...flags], {
+    cwd: root,
+    // Nothing of the machine's own keys may be used.
+    env: {},
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit");
+  const stop = async () => {
+    // Not killed: a profile is written at a proper end.
+    child.kill("SIGTERM");
+    await exited;
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const url = await waitForUrl(child);
+    return {
+      pid: child.pid as number,
+      url,
+      port: Number(new URL(url).port),
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function waitForUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines: string[] = [];
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      createInterface({ input: stream }).on("line", (line) => {
+        // The log of a run is long: what matters is how it began.
+        if (lines.length < 100) lines.push(line);
+        const url = /Listening on (http:\/\/[^\s",]+)/.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+    }
+    child.once("exit", () => reject(new Error(`The server ended:\n${lines.join("\n")}`)));
+  });
+}
