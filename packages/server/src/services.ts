@@ -15,6 +15,7 @@ import { createRunJournal, type RunJournal } from "./chat/run-journal.ts";
 import { createRunRegistry, type RunLimits, type RunRegistry } from "./chat/run-registry.ts";
 import { createRunService, type RunService } from "./chat/run-service.ts";
 import { createConversationService, type ConversationService } from "./conversation/conversation-service.ts";
+import { createForwardService, type EndedCall, type ForwardService } from "./forward/forward-service.ts";
 import { createNewId } from "./identity/new-id.ts";
 import { createAccounts, type Accounts } from "./key/create-accounts.ts";
 import type { AccessSettings } from "./key/static-tokens.ts";
@@ -40,6 +41,7 @@ export type Services = Accounts["services"] & {
   readonly models: ModelService;
   readonly records: RecordService;
   readonly upstreams: LiveUpstreams;
+  readonly forward: ForwardService;
 };
 
 /** What the services stand on. */
@@ -52,6 +54,9 @@ export type ServicesDeps = {
   readonly onInternalError: (error: unknown) => void;
   /** Learns of records that were not stored, at most once a minute; without it `onInternalError` does. */
   readonly onRecordsShed?: (shed: Shed) => void;
+  /** Learns of every call under `/v1`, and of its end. */
+  readonly onCallStarted?: () => void;
+  readonly onCallEnded?: (ended: EndedCall) => void;
   /** @default Date.now */
   readonly now?: () => number;
 };
@@ -163,9 +168,24 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     now,
   });
 
+  const forward = createForwardService({
+    gateway,
+    keys: accounts.services.keys,
+    admissions: accounts.services.admissions,
+    textCharsMax: records.answerCharsMax,
+    now,
+    ...(deps.onCallStarted !== undefined && { onStarted: deps.onCallStarted }),
+    onEnded(ended) {
+      const { request, access, address } = ended.incoming;
+      records.addForward({ ...ended, request, access, clientIp: address });
+      deps.onCallEnded?.(ended);
+    },
+  });
+
   return {
     services: {
       ...accounts.services,
+      forward,
       auth,
       sessions,
       setup,

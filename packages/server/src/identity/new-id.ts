@@ -43,6 +43,11 @@ export function createNewId(now: () => number): NewId {
   };
 }
 
+/** An id that sorts before every one that is made at this time or later, and behind every earlier one. */
+export function toIdBound(prefix: IdPrefix, ms: number): string {
+  return `${prefix}_${encodeTime(Math.min(Math.max(Math.floor(ms), 0), 2 ** 50 - 1))}`;
+}
+
 function increment(bytes: Uint8Array): void {
   for (let index = bytes.length - 1; index >= 0; index--) {
     bytes[index] = ((bytes[index] as number) + 1) & 0xff;

@@ -1,0 +1,18 @@
+import type { RecordView } from "@llm-backend/contract";
+import type { RequestRecord } from "@llm-backend/storage";
+
+/** A record as it is shown. */
+export function toRecordView(record: RequestRecord): RecordView {
+  const { id, at, promptTokens, completionTokens, reasoningTokens, cachedTokens, ...rest } = record;
+  return {
+    recordId: id,
+    at: new Date(at),
+    ...rest,
+    usage: {
+      ...(promptTokens === null ? {} : { promptTokens }),
+      ...(completionTokens === null ? {} : { completionTokens }),
+      ...(reasoningTokens === null ? {} : { reasoningTokens }),
+      ...(cachedTokens === null ? {} : { cachedTokens }),
+    },
+  };
+}
