@@ -78,6 +78,11 @@ export const configSchema = section({
       "The tokens of callers under /v1, separated by commas, beside the keys that the server issues (llm-backend key create).",
     example: "<a token>,<another token>",
   }),
+  admin_authorization: authorizationSchema().meta({
+    description:
+      "The tokens for /admin and the administration over REST, separated by commas, beside keys of the scope admin. The earlier gateway took the callers' tokens: name them here if its scripts are to go on working.",
+    example: "<a token>,<another token>",
+  }),
   noauth: flag().default(false).meta({
     description: "Lets everyone who reaches the server use /v1 without any token. Also as the flag --noauth.",
   }),

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import type { UnitPrices } from "@llm-backend/contract";
+import type { Price } from "@llm-backend/contract";
 import type { ConfigFile } from "./config-schema.ts";
 import { readTokens } from "./configured-upstream.ts";
 import { readAddress, type ListenAddress } from "./listen-address.ts";
@@ -10,6 +10,8 @@ export type GatewayConfig = {
   readonly access: {
     /** The tokens that open the whole server. */
     readonly tokens: readonly string[];
+    /** Those for the administration over REST. */
+    readonly adminTokens: readonly string[];
     /** Nobody needs one. */
     readonly isOpen: boolean;
   };
@@ -56,8 +58,7 @@ export type GatewayConfig = {
     /** What records call this machine. */
     readonly hostname: string;
   };
-  /** By model or pattern. */
-  readonly prices: Readonly<Record<string, UnitPrices>>;
+  readonly prices: readonly Price[];
   readonly metrics: {
     readonly listen: ListenAddress | undefined;
     readonly token: string | undefined;
@@ -83,7 +84,11 @@ const nanosPerDollar = 1_000_000_000;
 export function toGatewayConfig(file: ConfigFile): GatewayConfig {
   const machine = file.hostname ?? hostname();
   return {
-    access: { tokens: readTokens(file.authorization), isOpen: file.noauth },
+    access: {
+      tokens: readTokens(file.authorization),
+      adminTokens: readTokens(file.admin_authorization),
+      isOpen: file.noauth,
+    },
     gateway: toGateway(file),
     records: {
       isEnabled: file.records.enabled ?? file.dbtype !== "none",
@@ -93,7 +98,7 @@ export function toGatewayConfig(file: ConfigFile): GatewayConfig {
       bytesMax: file.records.megabytes_max * megabyte,
       hostname: machine,
     },
-    prices: Object.fromEntries(Object.entries(file.prices).map(([model, price]) => [model, toPrices(price)])),
+    prices: Object.entries(file.prices).map(([model, price]) => ({ model, prices: toPrices(price) })),
     metrics: { listen: toListen(file.metrics.listen), token: file.metrics.token },
     alerts: { ...toAlerts(file.alerts), hostname: machine },
   };
@@ -126,7 +131,7 @@ function toGateway({ gateway, lb_policy: policy }: ConfigFile): GatewayConfig["g
   };
 }
 
-function toPrices(price: ConfigFile["prices"][string]): UnitPrices {
+function toPrices(price: ConfigFile["prices"][string]): Price["prices"] {
   const classes = {
     input: price.input,
     cachedInput: price.cached_input,

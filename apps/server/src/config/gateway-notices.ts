@@ -14,7 +14,8 @@ export function addGatewayNotices(file: ConfigFile, { database, records }: Confi
       `names the earlier gateway's database, which is left as it is; this server's own is ${database}, and ${kept}`,
     );
   }
-  addTokenNotice(file.authorization, (message) => add("authorization", message, "warn"));
+  for (const key of ["authorization", "admin_authorization"] as const)
+    addTokenNotice(file[key], (message) => add(key, message, "warn"));
 }
 
 /** What there is to say of one upstream. */

@@ -1,5 +1,6 @@
 // Compared without case, hyphens and underscores.
 const names = new Set([
+  "adminauthorization",
   "authorization",
   "cookie",
   "credential",

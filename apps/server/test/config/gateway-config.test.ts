@@ -5,7 +5,7 @@ import { readText } from "./config-text.ts";
 describe("the gateway's part of the configuration", () => {
   it("has every default", () => {
     const { access, gateway, records, prices, metrics, alerts } = readText("").config;
-    expect(access).toEqual({ tokens: [], isOpen: false });
+    expect(access).toEqual({ tokens: [], adminTokens: [], isOpen: false });
     expect(gateway).toEqual({
       policy: "order",
       fallbacks: {},
@@ -27,15 +27,16 @@ describe("the gateway's part of the configuration", () => {
     });
     expect(records).toMatchObject({ isEnabled: true, bodies: "truncated", keptMs: 30 * 86_400_000 });
     expect([records.hostname, alerts.hostname]).toEqual([hostname(), hostname()]);
-    expect(prices).toEqual({});
+    expect(prices).toEqual([]);
     expect(metrics).toEqual({ listen: undefined, token: undefined });
     expect(alerts).toMatchObject({ feishuWebhook: undefined, matrix: undefined, intervalMs: 60_000 });
   });
 
   it("is taken from the file, in the units of the program", () => {
-    const { gateway, records, prices, metrics, alerts } = readText(`
+    const { access, gateway, records, prices, metrics, alerts } = readText(`
 lb_policy: p2c
 hostname: edge-1
+admin_authorization: "boss, boss2"
 gateway:
   fallbacks: { big: [small, tiny] }
   midstream: continue
@@ -49,6 +50,7 @@ alerts:
   matrix: { homeserver: "https://m.example", room: "!r:m.example", token: t }
   interval_seconds: 5
 `).config;
+    expect(access.adminTokens).toEqual(["boss", "boss2"]);
     expect(gateway).toMatchObject({
       policy: "p2c",
       fallbacks: { big: ["small", "tiny"] },
@@ -58,15 +60,18 @@ alerts:
       breaker: { failureShare: 0.25, windowMs: 2_000, openMs: 500, openMsMax: 300_000 },
     });
     expect(records).toMatchObject({ bodies: "whole", keptMs: 43_200_000, bytesMax: 5_000_000 });
-    expect(prices).toEqual({
-      "gpt-*": {
-        input: 2_500_000_000,
-        cachedInput: 1_250_000_000,
-        output: 10_000_000_000,
-        audioOutput: 80_000_000_000,
+    expect(prices).toEqual([
+      {
+        model: "gpt-*",
+        prices: {
+          input: 2_500_000_000,
+          cachedInput: 1_250_000_000,
+          output: 10_000_000_000,
+          audioOutput: 80_000_000_000,
+        },
       },
-      free: { input: 0, output: 0, request: 1_000_000 },
-    });
+      { model: "free", prices: { input: 0, output: 0, request: 1_000_000 } },
+    ]);
     expect(metrics).toEqual({ listen: { host: "127.0.0.1", port: 9090 }, token: "let-me-read" });
     expect(alerts).toMatchObject({
       matrix: { homeserver: "https://m.example", room: "!r:m.example", token: "t" },
