@@ -1,8 +1,10 @@
-import type { ScannedKind, ScannedPiece } from "../scan/scan-progress.ts";
+import { readFrames } from "../scan/read-frames.ts";
+import type { ScannedPiece } from "../scan/scan-progress.ts";
+import { createContinuedJoin } from "./continued-join.ts";
+import { createExactJoin, type JoinedText, type JoinStep } from "./exact-join.ts";
 
 /** What the caller has of the answer already, and how it is gone on with. */
-export type JoinOptions = {
-  readonly kind: ScannedKind;
+export type JoinOptions = JoinedText & {
   /**
    * `exact`: the same question was asked anew; what repeats is swallowed. `continue`: the answer so far was sent along;
    * what comes follows it, unless all of it is repeated first.
@@ -26,10 +28,35 @@ export type StreamJoiner = {
   end(): ScannedPiece;
 };
 
+const nothing: ScannedPiece = [];
+
 /**
  * Creates the joiner for one attempt at going on. It stands behind the scanner: scanner → joiner while `joining` → sink.
  * Streams with several choices or with tool calls in what was passed on must not be joined.
  */
 export function createStreamJoiner(options: JoinOptions): StreamJoiner {
-  throw new Error(`not yet: ${options.mode}`);
+  const rule = options.mode === "exact" ? createExactJoin(options) : createContinuedJoin(options);
+  let state: StreamJoiner["state"] = "joining";
+
+  function follow(step: JoinStep): readonly Buffer[] {
+    ({ state } = step);
+    return step.pass;
+  }
+
+  return {
+    get state() {
+      return state;
+    },
+    join(piece) {
+      if (state === "joined") return piece;
+      const passed: Buffer[] = [];
+      for (const frame of readFrames(piece)) {
+        if (state === "differs") return nothing;
+        if (state === "joined") passed.push(frame.bytes);
+        else passed.push(...follow(rule.take(frame)));
+      }
+      return passed.length > 1 ? [Buffer.concat(passed)] : passed;
+    },
+    end: () => (state === "joining" ? follow(rule.end()) : nothing),
+  };
 }

@@ -52,7 +52,9 @@ export function skipString(bytes: Buffer, at: number): number {
 function skipNested(bytes: Buffer, at: number, depth: number): number {
   const closers: number[] = [];
   for (let index = at; index < bytes.length; index++) {
-    const code = bytes[index];
+    const code = bytes[index] as number;
+    // Most of what stands between brackets is below all of them.
+    if (code < openBracket && code !== quote) continue;
     if (code === quote) {
       index = skipString(bytes, index) - 1;
       if (index < 0) return unsound;

@@ -1,8 +1,10 @@
 import type { AnswerFault, AnswerLimits } from "../answer/answer-format.ts";
 import type { AnswerProgress } from "../answer/answer-reader.ts";
+import type { ForwardCall } from "../forward/forward-ports.ts";
+import type { TextStore } from "./text-store.ts";
 
 /** The kinds of answer that are understood while they pass. */
-export type ScannedKind = "chat" | "completion" | "response";
+export type ScannedKind = Exclude<ForwardCall["kind"], "other">;
 
 /** What is known of a stream so far. Everything is about what was passed on, or would have been. */
 export type ScanProgress = AnswerProgress & {
@@ -16,19 +18,22 @@ export type ScanProgress = AnswerProgress & {
   isFinished: boolean;
   /** The stream is worthless from here on: nothing more is passed on, nor is the frame that says so. */
   fault: AnswerFault | undefined;
-  /** The frame that only names the role has come. */
+  /** A frame that names the role has come. */
   sawRole: boolean;
   hasToolCalls: boolean;
   /** How many choices there are: 1 + the greatest index. */
   choicesMax: number;
   /** Code points of text and reasoning in all choices. */
   textChars: number;
-  /** Choice 0's text, at most `textCharsMax` characters. Put together when it is read: do not read it for every frame. */
+  /**
+   * Choice 0's text, at most `textCharsMax` UTF-16 units of it, exactly: halves of surrogate pairs that stand alone stand
+   * in it too. It is put together when it is read: do not read it for every frame.
+   */
   readonly text: string;
   /** The same for its reasoning. */
   readonly reasoning: string;
   /** The text or the reasoning is longer than what was kept. */
-  isTextCut: boolean;
+  readonly isTextCut: boolean;
 };
 
 /** What one stream is scanned for. */
@@ -43,3 +48,31 @@ export type ScanOptions = {
 
 /** Bytes for the caller, in order: each buffer holds whole frames. They may share memory with what was read. */
 export type ScannedPiece = readonly Buffer[];
+
+/** The progress of a stream that has not begun; its text is read from where it is kept. */
+export function createScanProgress(text: TextStore, reasoning: TextStore): ScanProgress {
+  return {
+    hasContent: false,
+    isDone: false,
+    finishReason: undefined,
+    finishStoodAlone: false,
+    isFinished: false,
+    model: undefined,
+    usage: undefined,
+    framesMalformed: 0,
+    fault: undefined,
+    sawRole: false,
+    hasToolCalls: false,
+    choicesMax: 1,
+    textChars: 0,
+    get text() {
+      return text.read();
+    },
+    get reasoning() {
+      return reasoning.read();
+    },
+    get isTextCut() {
+      return text.isCut() || reasoning.isCut();
+    },
+  };
+}
