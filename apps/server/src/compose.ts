@@ -1,30 +1,31 @@
-import {
-  createGateway,
-  providers as knownProviders,
-  type AttemptReport,
-  type Gateway,
-  type HealthChange,
-} from "@llm-backend/gateway";
+import { providers as knownProviders, type Gateway } from "@llm-backend/gateway";
 import {
   createBackend,
   createSealBox,
   createUpstreamService,
   type Backend,
+  type EndedCall,
   type ServiceSettings,
 } from "@llm-backend/server";
 import { openSqlite, type Storage } from "@llm-backend/storage";
 import type { Logger } from "pino";
+import { createAlerts } from "./alerts/create-alerts.ts";
+import { composeGateway } from "./compose-gateway.ts";
 import type { Config } from "./config/to-config.ts";
 import type { Environment } from "./env.ts";
+import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
+import type { WatchedRequest } from "./metrics/watched-events.ts";
 import { openDataFolder } from "./secrets/open-data-folder.ts";
 import { readSecrets } from "./secrets/read-secrets.ts";
 import { startUpstreams } from "./upstreams/start-upstreams.ts";
+import { version } from "./version.ts";
 
 /** The parts of a running process. */
 export type Parts = {
   readonly storage: Storage;
   readonly gateway: Gateway;
   readonly backend: Backend;
+  readonly metrics: Metrics;
   /** Ends everything that was started, last things first. */
   readonly close: () => Promise<void>;
 };
@@ -58,20 +59,10 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   cleanup.defer(() => started.close());
   for (const sentence of started.sentences) logger.info(sentence);
 
-  // The gateway comes before those who listen to it, and has nothing to tell before it has upstreams.
-  const healthListeners: ((change: HealthChange) => void)[] = [];
-  const gateway = createGateway({
-    upstreams: [],
-    providers: config.providers,
-    clocks: toClocks(config.clocks),
-    limits: { answerBytesMax: config.chat.answer_bytes_max },
-    observer: {
-      attemptEnded: (report) => logAttempt(logger, report),
-      healthChanged(change) {
-        for (const listener of healthListeners) listener(change);
-      },
-    },
-  });
+  const metrics = createMetrics({ version });
+  const alerts = createAlerts({ config: config.alerts, logger, onEnd: metrics.alertEnded });
+  cleanup.defer(() => alerts.close());
+  const { gateway, listeners } = composeGateway(config, logger);
   cleanup.defer(() => gateway.close());
   const list = createUpstreamService({ storage, sealBox: createSealBox(secrets.masterKey), now: Date.now });
   for (const sentence of await list.replaceFound(started.found)) logger.info(sentence);
@@ -82,29 +73,30 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     secrets,
     settings: toSettings(config),
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
+    onCallStarted: metrics.requestStarted,
+    onCallEnded(ended) {
+      const watched = toWatchedRequest(ended);
+      if (watched === undefined) return;
+      metrics.requestEnded(watched);
+      alerts.requestEnded(watched);
+    },
   });
-  const { upstreams } = backend.services;
-  healthListeners.push(upstreams.noteHealthChange);
+  const { upstreams, records } = backend.services;
+  listeners.attemptEnded.push(metrics.attemptEnded, backend.noteAttempt);
+  listeners.healthChanged.push(upstreams.noteHealthChange, metrics.healthChanged, alerts.healthChanged);
+  metrics.watch({ health: () => gateway.health(), recordsShed: () => records.stats().shedEntries });
   await upstreams.load();
   upstreams.start();
-  const prices = Object.entries(config.prices).map(([model, unit]) => ({ model, prices: unit }));
-  backend.services.prices.replaceConfigured(prices);
+  backend.services.prices.replaceConfigured(config.prices);
   const rest = cleanup.move();
-  return { storage, gateway, backend, close: () => rest.disposeAsync() };
+  return { storage, gateway, backend, metrics, close: () => rest.disposeAsync() };
 }
 
-function logAttempt(logger: Logger, report: AttemptReport): void {
-  const level = report.outcome === "done" || report.outcome === "cancelled" ? "debug" : "warn";
-  logger[level]({ attempt: report }, "attempt");
-}
-
-function toClocks(clocks: Config["clocks"]) {
-  return {
-    connectMs: clocks.connect_seconds * 1000,
-    firstByteMs: clocks.first_byte_seconds * 1000,
-    firstTokenMs: clocks.first_token_seconds * 1000,
-    idleMs: clocks.idle_seconds * 1000,
-  };
+/** A call in the words of metrics and alerts; undefined for one that never began. */
+function toWatchedRequest({ call, charge, result }: EndedCall): WatchedRequest | undefined {
+  if (call === undefined || charge === undefined) return undefined;
+  const { request, kind, model } = call;
+  return { ...result, requestId: request.id, kind, model };
 }
 
 const minuteMs = 60_000;
@@ -145,6 +137,6 @@ function toSettings({ access, auth, chat, limits }: Config): ServiceSettings {
       contexts: { models: Object.fromEntries(contexts), defaultTokens: chat.context_tokens },
       runMsMax: chat.run_minutes_max * minuteMs,
     },
-    access: { globalTokens: access.tokens, adminTokens: [], isOpen: access.isOpen },
+    access: { globalTokens: access.tokens, adminTokens: access.adminTokens, isOpen: access.isOpen },
   };
 }

@@ -1,4 +1,4 @@
-import { mountApi } from "@llm-backend/rest";
+import { mountAdmin, mountApi } from "@llm-backend/rest";
 import { createNewId, type Backend, type Context } from "@llm-backend/server";
 import type { FastifyRequest } from "fastify";
 import type { Logger } from "pino";
@@ -9,9 +9,11 @@ import { answerErrors, refuse } from "./http/error-answers.ts";
 import { mountHealth } from "./http/health-routes.ts";
 import { mountTrpc } from "./http/mount-trpc.ts";
 import { mountWebSocket } from "./http/mount-websocket.ts";
+import { openV1 } from "./http/open-v1.ts";
 import { readCredential } from "./http/request-context.ts";
 import { mountRoot } from "./http/root-routes.ts";
 import { guardStalls } from "./http/stall-guard.ts";
+import { mountMetrics, startMetricsServer } from "./metrics/mount-metrics.ts";
 import { version } from "./version.ts";
 
 /** A server that serves. */
@@ -56,7 +58,8 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
   const { config, logger } = given;
   const { backend } = parts;
   const state = { isStopping: false };
-  const host = createHost(config.listen, toHostOptions(config, logger));
+  const v1 = openV1({ config, logger, forward: backend.services.forward });
+  const host = createHost(config.listen, { ...toHostOptions(config, logger), handleFirst: v1.handle });
   mountFaces(host, { parts, config, logger, state });
   const sockets = host.servers.map((server) =>
     mountWebSocket(server, {
@@ -73,6 +76,14 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
     backend.sweep().catch((error: unknown) => logger.error({ err: error }, "Sweeping failed"));
   }, sweepMs).unref();
 
+  const metricsServer =
+    config.metrics.listen === undefined
+      ? undefined
+      : await startMetricsServer(config.metrics.listen, {
+          metrics: parts.metrics,
+          token: config.metrics.token,
+        });
+  if (metricsServer !== undefined) logger.info(`Metrics on ${metricsServer.url}/metrics`);
   const urls = (await host.listen()).map(toUrl);
   const setupToken = await backend.services.setup.openSetup();
   const patience = new AbortController();
@@ -82,13 +93,17 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
     state.isStopping = true;
     host.stopAccepting();
     const timer = setTimeout(() => patience.abort(), config.drain_seconds * 1000);
-    await backend.drain(patience.signal);
+    await backend.drain(patience.signal, v1.drain(patience.signal));
     clearTimeout(timer);
+    // Calls that are still open end with an error of their own instead of a cut.
+    await parts.gateway.close();
     for (const socket of sockets) socket.askToReconnect();
     await flushed(host);
     clearInterval(sweeper);
     guard[Symbol.dispose]();
+    v1[Symbol.dispose]();
     for (const socket of sockets) socket.close();
+    await metricsServer?.close();
     await host.app.close();
     for (const server of host.servers) server.closeAllConnections();
     await parts.close();
@@ -132,7 +147,9 @@ function mountFaces(
   });
   answerErrors(host.app, { onInternalError });
   mountRoot(host.app);
+  mountMetrics(host.app, { metrics: parts.metrics, access: config.metrics });
   mountTrpc(host.app, { createContext, onInternalError, batchCallsMax: config.limits.batch_calls_max });
+  mountAdmin(host.app, { services, showsKeys: config.gateway.showKeys, onInternalError });
   mountApi(host.app, { createContext, onInternalError, version, pingMs: 10_000 });
 }
 

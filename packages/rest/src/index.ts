@@ -1,4 +1,7 @@
 export { mountApi, type ApiOptions } from "./api/mount-api.ts";
+export { mountAdmin, type AdminOptions } from "./admin/mount-admin.ts";
+export { adminRoutes } from "./admin/admin-routes.ts";
+export type { AdminRoute } from "./admin/admin-route.ts";
 export { apiRoutes } from "./api/api-routes.ts";
 export {
   createOpenAiHandler,

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Gateway } from "@llm-backend/gateway";
+import type { AttemptReport, Gateway } from "@llm-backend/gateway";
 import type { Storage } from "@llm-backend/storage";
 import { createAuthService, type AuthService } from "./auth/auth-service.ts";
 import { createLoginLimiter, type LoginLimits } from "./auth/login-limiter.ts";
@@ -9,8 +9,9 @@ import { createSessionWatch } from "./auth/session-watch.ts";
 import { createSetupService, type SetupService } from "./auth/setup-service.ts";
 import { createTokenService } from "./auth/token-service.ts";
 import { createChatService, type ChatService } from "./chat/chat-service.ts";
-import { executeRun, type RunSettings } from "./chat/execute-run.ts";
+import { executeRun, type ExecuteRunDeps, type RunSettings } from "./chat/execute-run.ts";
 import { createHistoryService, type HistoryService } from "./chat/history-service.ts";
+import { createRunBooks } from "./chat/run-books.ts";
 import { createRunJournal, type RunJournal } from "./chat/run-journal.ts";
 import { createRunRegistry, type RunLimits, type RunRegistry } from "./chat/run-registry.ts";
 import { createRunService, type RunService } from "./chat/run-service.ts";
@@ -20,10 +21,11 @@ import { createNewId } from "./identity/new-id.ts";
 import { createAccounts, type Accounts } from "./key/create-accounts.ts";
 import type { AccessSettings } from "./key/static-tokens.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
+import { createAttemptCollector } from "./record/attempt-collector.ts";
 import { createRecordService, type RecordService } from "./record/record-service.ts";
 import type { RecordSettings } from "./record/record-settings.ts";
 import type { Shed } from "./record/shed-report.ts";
-import { createSealBox, type SealBox } from "./secrets/seal-box.ts";
+import { createSealBox } from "./secrets/seal-box.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
 import { createUpstreamService } from "./upstream/upstream-service.ts";
 import { createUserService, type UserService } from "./user/user-service.ts";
@@ -81,7 +83,9 @@ export type Backend = {
   /** Removes what is no longer needed. */
   sweep(): Promise<void>;
   /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores everything. */
-  drain(until: AbortSignal): Promise<void>;
+  drain(until: AbortSignal, calls?: Promise<unknown>): Promise<void>;
+  /** To be told of every attempt that the gateway makes. */
+  readonly noteAttempt: (report: AttemptReport) => void;
 };
 
 const journalIntervalMs = 250;
@@ -139,7 +143,14 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     onInternalError: deps.onInternalError,
     onShed: deps.onRecordsShed,
   });
-  const { journal, registry } = createEngine(deps, { sealBox, now });
+  const { onInternalError } = deps;
+  const accounts = createAccounts({ storage, newId, now, owner, access: settings.access, onInternalError });
+  const attempts = createAttemptCollector();
+  const { journal, registry } = createEngine(deps, {
+    sealBox,
+    now,
+    onEnded: createRunBooks({ attempts, records, ledger: accounts.services.ledger, now, onInternalError }),
+  });
   const runs = createRunService({
     storage,
     registry,
@@ -157,8 +168,6 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     discardRuns: (conversationId) => registry.endConversation(conversationId, "discard"),
   });
   const models = createModelService({ gateway });
-  const { onInternalError } = deps;
-  const accounts = createAccounts({ storage, newId, now, owner, access: settings.access, onInternalError });
   const upstreams = createLiveUpstreams({
     list: createUpstreamService({ storage, sealBox, now }),
     storage,
@@ -208,8 +217,9 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       await storage.sessions.deleteEnded(now() - sessionsKeptMs);
       await accounts.sweep();
     },
-    async drain(until) {
-      await registry.drain(until);
+    noteAttempt: attempts.collect,
+    async drain(until, calls) {
+      await Promise.all([registry.drain(until), calls]);
       await journal.close();
       await records.close();
       await accounts.close();
@@ -222,7 +232,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
 /** What drives the runs, and writes down what they say. */
 function createEngine(
   { storage, gateway, settings, onInternalError }: ServicesDeps,
-  known: { sealBox: SealBox; now: () => number },
+  known: Pick<ExecuteRunDeps, "sealBox" | "now" | "onEnded">,
 ): { journal: RunJournal; registry: RunRegistry } {
   const journal = createRunJournal({
     write: (segments) => storage.journal(segments),

@@ -7,6 +7,7 @@ const index = {
   name: "llm-backend",
   faces: {
     "/api": "REST; its documentation is at /api/docs, as OpenAPI at /api/openapi.json",
+    "/admin": "the earlier gateway's administration: /admin/upstreams, /admin/request_records",
     "/trpc": "the procedures of the typed client, over HTTP and WebSocket",
     "/healthz": "whether the process runs",
     "/readyz": "whether it can serve",

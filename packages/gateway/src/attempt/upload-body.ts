@@ -25,7 +25,7 @@ export class UploadBody {
 
   /** All of what was read so far is still there. */
   get canReplay(): boolean {
-    return this.#kept !== undefined && !this.#source.destroyed;
+    return this.#kept !== undefined && (this.#isEnded || !this.#source.destroyed);
   }
 
   /** The whole body, from its beginning; the stream that was handed out before must be done with. */

@@ -39,10 +39,13 @@ export type AnsweredCall = {
 /** The face of `/v1`, in front of everything else: it answers what is meant for it and leaves the rest. */
 export type OpenAiHandler = Disposable & {
   /** True: the request is answered here. */
-  handle(request: IncomingMessage, response: ServerResponse): boolean;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Takes no more calls; resolves when those under way have ended, or with the signal. */
+  drain(until: AbortSignal): Promise<void>;
 };
 
 const prefix = "/v1";
+const drainLookMs = 20;
 /** A path of the host's own. */
 const metricsPath = "/v1/metrics";
 
@@ -55,6 +58,8 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
     for (const sink of open) sink.ping(now, options.pingMs);
   }, options.pingMs / 4).unref();
 
+  let isStopping = false;
+
   function begin(request: IncomingMessage, response: ServerResponse): void {
     const call = startCall(request, response, options);
     Object.assign(call.head.headers, cors(request.headers));
@@ -65,12 +70,12 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
         string
       >);
       response.end();
-    } else if (refusal === undefined) void answer(call, options, open);
-    else
-      writeError(response, new DomainError("invalid_input", refusal.message), {
-        ...call,
-        status: refusal.status,
-      });
+    } else if (isStopping) writeError(response, new DomainError("shutting_down"), call);
+    else if (refusal === undefined) void answer(call, options, open);
+    else {
+      const { status, message } = refusal;
+      writeError(response, new DomainError("invalid_input", message), { ...call, status });
+    }
   }
 
   return {
@@ -78,6 +83,12 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
       if (!isOurs(request.url ?? "")) return false;
       begin(request, response);
       return true;
+    },
+    async drain(until) {
+      isStopping = true;
+      while (open.size > 0 && !until.aborted) {
+        await new Promise((resolve) => setTimeout(resolve, drainLookMs));
+      }
     },
     [Symbol.dispose]: () => clearInterval(pinger),
   };

@@ -26,6 +26,8 @@ export type ExecuteRunDeps = {
   /** Learns of failures that are not the asker's or a provider's business. */
   readonly onInternalError: (error: unknown) => void;
   readonly settings: RunSettings;
+  /** Learns how a run ended, for the books. Must not throw. */
+  readonly onEnded?: (live: LiveRun, ending: TerminalEvent) => void;
 };
 
 /** How answers are made. */
@@ -65,6 +67,7 @@ export async function executeRun(deps: ExecuteRunDeps, live: LiveRun): Promise<v
   }
   live.log.append(ending);
   live.finish();
+  deps.onEnded?.(live, ending);
 }
 
 async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
@@ -80,6 +83,9 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
         signal: live.signal,
         onParts(parts) {
           for (const part of parts) live.append(part);
+        },
+        onReset() {
+          live.append({ type: "answer-reset" });
         },
       });
     } catch (error) {

@@ -10,6 +10,7 @@ import {
 import type { Access } from "../key/access.ts";
 import type { Admission, AdmissionService, Charge } from "../key/admission-service.ts";
 import type { KeyService } from "../key/key-service.ts";
+import { toRefusedResult } from "../record/record-facts.ts";
 import { estimateCompletionTokens, estimatePromptTokens } from "./estimate-call.ts";
 import { findModelAnswer } from "./model-answer.ts";
 
@@ -40,9 +41,22 @@ export type CallOutcome = {
 /** A call that has ended, and everything that is known of it. */
 export type EndedCall = {
   readonly incoming: IncomingCall;
-  readonly call: ForwardCall;
+  /** When it came, in milliseconds since 1970. */
+  readonly at: number;
+  /** Undefined where it could not be read. */
+  readonly call: ForwardCall | undefined;
   readonly result: ForwardResult;
-  readonly charge: Charge;
+  /** Undefined where it was not let in: then nothing was started either. */
+  readonly charge: Charge | undefined;
+};
+
+/** A call that has been let in. */
+type Passing = {
+  readonly incoming: IncomingCall;
+  readonly answer: CallAnswer;
+  readonly at: number;
+  readonly call: ForwardCall;
+  readonly admission: Admission;
 };
 
 /** What the service stands on. */
@@ -52,11 +66,13 @@ export type ForwardServiceDeps = {
   readonly admissions: AdmissionService;
   /** How many characters of an answer's text are kept for the record. */
   readonly textCharsMax: number;
-  /** Learns of every call that has been passed on. Must not throw. */
+  readonly now: () => number;
+  /** Learns of every call that is passed on, and of its end. Must not throw. */
+  readonly onStarted?: () => void;
   readonly onEnded: (ended: EndedCall) => void;
-  /** Learns of failures that the caller is not told the reason of. */
-  readonly onInternalError: (error: unknown) => void;
 };
+
+type Settled = { readonly admission: Admission; readonly call: ForwardCall; readonly result: ForwardResult };
 
 /** The calls of `/v1`: who may make them, and what they cost; the gateway answers them. */
 export type ForwardService = ReturnType<typeof createForwardService>;
@@ -86,22 +102,42 @@ export function createForwardService(deps: ForwardServiceDeps) {
       const { access, request } = incoming;
       const known = findModelAnswer(request, () => gateway.models(access.mayUse));
       if (known !== undefined) return sendKnown(known, answer);
-      const call = readForwardCall(request);
-      if (!access.mayAsk(call.model)) throw notAllowed(call.model);
-      const admission = await deps.admissions.admit(access, toDemand(call));
-      answer.announce(admission.headers);
-      const result = await gateway.forward(call, {
-        signal: answer.signal,
-        sink: answer.sink,
-        mayUse: access.mayUse,
-        textCharsMax: deps.textCharsMax,
-      });
-      const charge = await settle(deps, { admission, call, result });
-      deps.onEnded({ incoming, call, result, charge });
-      const { error, isAnswered, attempts } = result;
-      return { error, isAnswered, attempts: attempts.length };
+      const at = deps.now();
+      let call: ForwardCall | undefined;
+      let admission: Admission;
+      try {
+        call = readForwardCall(request);
+        if (!access.mayAsk(call.model)) throw notAllowed(call.model);
+        admission = await deps.admissions.admit(access, toDemand(call));
+      } catch (error) {
+        if (!DomainError.is(error)) throw error;
+        deps.onEnded({
+          incoming,
+          at,
+          call,
+          charge: undefined,
+          result: toRefusedResult(error, deps.now() - at),
+        });
+        throw error;
+      }
+      return pass({ incoming, answer, at, call, admission });
     },
   };
+
+  async function pass(given: Passing): Promise<CallOutcome> {
+    const { incoming, answer, at, call, admission } = given;
+    answer.announce(admission.headers);
+    deps.onStarted?.();
+    const result = await gateway.forward(call, {
+      signal: answer.signal,
+      sink: answer.sink,
+      mayUse: incoming.access.mayUse,
+      textCharsMax: deps.textCharsMax,
+    });
+    const charge = await settle({ admission, call, result });
+    deps.onEnded({ incoming, at, call, result, charge });
+    return { error: result.error, isAnswered: result.isAnswered, attempts: result.attempts.length };
+  }
 }
 
 /** The token behind `Bearer`; the words are the earlier gateway's. */
@@ -121,34 +157,23 @@ function toDemand(call: ForwardCall) {
   return {
     requestId: call.request.id,
     model: call.model,
+    fallbacks: call.fallbacks,
     promptTokens: estimatePromptTokens(call),
     maxTokens: call.maxTokens,
   };
 }
 
-/** Ends the admission with what was used; a caller who has the answer is not told that the books could not be written. */
-async function settle(
-  deps: ForwardServiceDeps,
-  given: { admission: Admission; call: ForwardCall; result: ForwardResult },
-): Promise<Charge> {
-  const { admission, result } = given;
+/** Ends the admission with what was used. */
+function settle({ admission, call, result }: Settled): Promise<Charge> {
   const isBillable = result.upstream !== undefined;
-  try {
-    return await admission.end({
-      usage: result.usage,
-      completionTokensCounted: isBillable ? estimateCompletionTokens(result) : undefined,
-      model: result.model,
-      upstream: result.upstream,
-      isBillable,
-    });
-  } catch (error) {
-    deps.onInternalError(error);
-    return {
-      usage: result.usage ?? {},
-      usageSource: result.usage === undefined ? "none" : "provider",
-      costNanos: undefined,
-    };
-  }
+  const isCounted = isBillable && call.kind !== "other";
+  return admission.end({
+    usage: result.usage,
+    completionTokensCounted: isCounted ? estimateCompletionTokens(result) : undefined,
+    model: result.model,
+    upstream: result.upstream,
+    isBillable,
+  });
 }
 
 function sendKnown(body: Buffer, { sink }: CallAnswer): CallOutcome {

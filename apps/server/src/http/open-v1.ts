@@ -1,0 +1,40 @@
+import { compile, default as readAddress } from "@fastify/proxy-addr";
+import { createOpenAiHandler, type OpenAiHandler } from "@llm-backend/rest";
+import { createNewId, type ForwardService } from "@llm-backend/server";
+import type { Logger } from "pino";
+import type { Config } from "../config/to-config.ts";
+import { findRefusal } from "./refusal.ts";
+
+const pingMs = 10_000;
+
+/** Opens the face of `/v1`, as a configuration says. */
+export function openV1(given: {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly forward: ForwardService;
+}): OpenAiHandler {
+  const { config, logger, forward } = given;
+  const newId = createNewId(Date.now);
+  const trust = compile([...config.trusted_proxies]);
+  return createOpenAiHandler({
+    forward,
+    newRequestId: () => newId.text("req"),
+    corsOrigins: config.cors.origins,
+    limits: {
+      wholeBytesMax: config.gateway.bodyBytesMax,
+      uploadBytesMax: config.gateway.uploadBytesMax,
+    },
+    readAddress:
+      config.trusted_proxies.length === 0
+        ? (request) => request.socket.remoteAddress ?? ""
+        : (request) => readAddress(request, trust) ?? "",
+    findRefusal: (request) => findRefusal(request, config.limits.url_bytes_max),
+    onAnswered({ requestId, method, path, status, ms, address }) {
+      const level = status >= 500 ? "warn" : "info";
+      if (!logger.isLevelEnabled(level)) return;
+      logger[level]({ reqId: requestId, method, path, status, ms: Math.round(ms), address }, "request");
+    },
+    onInternalError: (error, requestId) => logger.error({ err: error, reqId: requestId }, "Internal error"),
+    pingMs,
+  });
+}
