@@ -3,6 +3,7 @@ import { startScript, type ScriptProcess } from "../script-process.ts";
 import { contenders, type ContenderName } from "./contenders.ts";
 import { startLoad, type Load } from "./load/start-load.ts";
 import { buildServer, type LaunchOptions } from "./ours/launch-server.ts";
+import { startOurs, type Ours, type Variant } from "./ours/start-ours.ts";
 
 /** How much is measured. */
 export type LabOptions = {
@@ -24,47 +25,70 @@ export type Field = AsyncDisposable & {
 };
 
 /** Everything that a scenario needs: one upstream and one reader, each a process of its own. */
-export type Lab = AsyncDisposable &
-  LabOptions & {
-    readonly upstream: ScriptProcess;
-    readonly load: Load;
-    /** The number for a full run, or the small one. */
-    pick(full: number, quick: number): number;
-    /** Starts contenders anew, so that none carries what an earlier scenario left in its memory. */
-    start(names: readonly ContenderName[]): Promise<Field>;
-  };
+export type Lab = AsyncDisposable & {
+  readonly upstream: ScriptProcess;
+  readonly load: Load;
+  /** What `--rounds` says. */
+  readonly rounds: number | undefined;
+  readonly isQuick: boolean;
+  /** The number for a full run, or the small one. */
+  pick(full: number, quick: number): number;
+  /** Starts contenders anew, so that none carries what an earlier scenario left in its memory. */
+  start(names: readonly ContenderName[]): Promise<Field>;
+  /** Starts a server of ours, as anew. */
+  startOurs(variant: Variant): Promise<Ours>;
+};
 
-/** Starts upstream and reader. */
+/** Builds the server, and starts upstream and reader. */
 export async function createLab(options: LabOptions): Promise<Lab> {
-  if (!options.launch.isFromSource) await buildServer();
+  const { isQuick, rounds, rivals, launch } = options;
+  if (!launch.isFromSource) await buildServer();
   await using cleanup = new AsyncDisposableStack();
   const upstream = cleanup.use(await startScript(new URL("upstream/main.ts", import.meta.url)));
   const load = cleanup.use(startLoad());
   const kept = cleanup.move();
+  const take = isQuick ? createShelf(kept) : <TStarted>(_: string, start: () => TStarted) => start();
+  const takesPart = (name: ContenderName) => name.startsWith("ours") || (rivals?.includes(name) ?? true);
   return {
-    ...options,
+    isQuick,
+    rounds,
     upstream,
     load,
-    pick: (full, quick) => (options.isQuick ? quick : full),
+    pick: (full, quick) => (isQuick ? quick : full),
     start: (names) =>
-      startField(names.filter(takesPart(options)), { port: upstream.port, launch: options.launch }),
+      startField(names.filter(takesPart), (name) =>
+        take<Contender | string>(name, () => contenders[name](upstream.port, launch)),
+      ),
+    startOurs: (variant) => take(variant.name, () => startOurs(variant, upstream.port, launch)),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
-function takesPart({ rivals }: LabOptions) {
-  return (name: ContenderName) => name.startsWith("ours") || (rivals?.includes(name) ?? true);
+/** Starts everything once only, and ends it with the lab: a quick run would do little else than start processes. */
+function createShelf(cleanup: AsyncDisposableStack) {
+  const shelf = new Map<string, Contender | string>();
+  return async <TStarted extends Contender | string>(
+    name: string,
+    start: () => Promise<TStarted>,
+  ): Promise<TStarted> => {
+    const known = shelf.get(name) as TStarted | undefined;
+    const started = known ?? (await start());
+    if (typeof started === "string") return started;
+    if (known === undefined) cleanup.use(started);
+    shelf.set(name, started);
+    return { ...(started as object), [Symbol.asyncDispose]: async () => {} } as unknown as TStarted;
+  };
 }
 
 async function startField(
   names: readonly ContenderName[],
-  { port, launch }: { readonly port: number; readonly launch: LaunchOptions },
+  start: (name: ContenderName) => Promise<Contender | string>,
 ): Promise<Field> {
   await using cleanup = new AsyncDisposableStack();
   const running: Contender[] = [];
   const notes: string[] = [];
   for (const name of names) {
-    const started = await contenders[name](port, launch);
+    const started = await start(name);
     if (typeof started === "string") notes.push(`Missing: ${started}.`);
     else running.push(cleanup.use(started));
   }

@@ -33,9 +33,9 @@ export function createAnswerCheck(job: { form: AnswerFormName; text: string }): 
   }
 
   function explain(status: number, body: string | undefined): string | undefined {
-    if (status !== 200) return `status ${status}: ${(body ?? tail.toString("latin1")).slice(0, 300)}`;
+    if (status !== 200) return `status ${status}: ${toLine(body ?? tail.toString("latin1"))}`;
     if (!(body ?? tail.toString("latin1")).includes(form.lastMark)) return `no end after ${bytes} bytes`;
-    if (body !== undefined && form.toText(body) !== job.text) return `another text: ${body.slice(0, 300)}`;
+    if (body !== undefined && form.toText(body) !== job.text) return `another text: ${toLine(body)}`;
     if (!form.isFixedLength) return undefined;
     bytesExpected ??= bytes;
     return bytes === bytesExpected ? undefined : `${bytes} bytes in place of ${bytesExpected}`;
@@ -56,4 +56,9 @@ export function createAnswerCheck(job: { form: AnswerFormName; text: string }): 
       return problem;
     },
   };
+}
+
+/** The beginning of an answer on one line. */
+function toLine(body: string): string {
+  return body.replaceAll(/\s+/g, " ").slice(0, 200);
 }

@@ -14,12 +14,12 @@ type CompletionChunk = { readonly choices: readonly { readonly delta: { readonly
 type Completion = {
   readonly choices: readonly { readonly message: { readonly content: string } }[];
 };
-type RunEvent = { readonly data?: { readonly type?: string; readonly text?: string } };
+type RunEvent = { readonly json?: { readonly type: string; readonly text?: string } };
 type RestFrame = { readonly event: string; readonly data: string };
 
-/** The data of all events, as their lines hold it. */
+/** The data of all events that carry any, as their lines hold it. */
 const dataOf = (body: string) =>
-  body.split("\n").flatMap((line) => (line.startsWith("data: ") ? [line.slice("data: ".length)] : []));
+  body.split("\n").flatMap((line) => (/^data: ./.test(line) ? [line.slice("data: ".length)] : []));
 
 /** The answers of every face that is measured. */
 export const answerForms = {
@@ -44,8 +44,11 @@ export const answerForms = {
     lastMark: '"full_response"',
     isFixedLength: false,
     toText: (body) =>
-      dataOf(body)
-        .map((data) => JSON.parse(data) as RestFrame)
+      // Lines of JSON, without the fields of server-sent events.
+      body
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as RestFrame)
         .filter(({ event }) => event === "message")
         .map(({ data }) => data)
         .join(""),
@@ -57,7 +60,7 @@ export const answerForms = {
     toText: (body) =>
       dataOf(body)
         .map((data) => JSON.parse(data) as RunEvent)
-        .map(({ data }) => (data?.type === "text-delta" ? (data.text ?? "") : ""))
+        .map(({ json }) => (json?.type === "text-delta" ? (json.text ?? "") : ""))
         .join(""),
   },
 } as const satisfies Readonly<Record<string, AnswerForm>>;

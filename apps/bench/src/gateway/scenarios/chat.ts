@@ -4,7 +4,7 @@ import { toChatRequest, toPost } from "../chat-request.ts";
 import { inRounds, type Lab } from "../lab.ts";
 import type { AnswerFormName } from "../load/answer-forms.ts";
 import { measureTurn, turnColumns } from "../measure-turn.ts";
-import { plain, startOurs, type Ours } from "../ours/start-ours.ts";
+import { plain, type Ours } from "../ours/start-ours.ts";
 import type { Report } from "../report.ts";
 import { createSeries } from "../series.ts";
 import { toModel, toTexts, type Script } from "../upstream/script.ts";
@@ -22,7 +22,7 @@ const question = "Count, please.";
 export async function measureChat(lab: Lab): Promise<Report> {
   const script: Script = { kind: "burst", tokens: lab.pick(2000, 200) };
   await using raw = await startRaw(lab.upstream.port);
-  await using ours = await startOurs(plain, lab.upstream.port, lab.launch);
+  await using ours = await lab.startOurs(plain);
   const rawRequest = toChatRequest(raw, { script, isStreamed: true });
   const faces: Face[] = [
     {

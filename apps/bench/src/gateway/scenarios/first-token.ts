@@ -6,7 +6,7 @@ import { createSeries } from "../series.ts";
 
 /** The time to the first token that each contender adds to a direct call, one request at a time. */
 export async function measureFirstToken(lab: Lab): Promise<Report> {
-  await using field = await lab.start(["raw", "nginx", "portkey", "afternoon"]);
+  await using field = await lab.start(["raw", "nginx", "portkey", "afternoon", "ours"]);
   const direct = { name: "direct", port: lab.upstream.port, headers: {} };
   const all = [direct, ...field.running];
   const asks = lab.pick(1000, 20);

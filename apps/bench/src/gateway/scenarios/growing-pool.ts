@@ -1,7 +1,7 @@
 import { toChatRequest } from "../chat-request.ts";
 import { inRounds, type Lab } from "../lab.ts";
 import { measureTurn, turnColumns } from "../measure-turn.ts";
-import { plain, startOurs, type Ours } from "../ours/start-ours.ts";
+import { plain, type Ours } from "../ours/start-ours.ts";
 import type { Report } from "../report.ts";
 import { createSeries } from "../series.ts";
 import { toTexts, type Script } from "../upstream/script.ts";
@@ -10,10 +10,10 @@ import { toTexts, type Script } from "../upstream/script.ts";
 export async function measurePool(lab: Lab): Promise<Report> {
   await using cleanup = new AsyncDisposableStack();
   const servers: Ours[] = [];
-  for (const upstreams of lab.isQuick ? [1, 10] : [1, 10, 100, 1000]) {
+  for (const upstreams of lab.isQuick ? [10] : [1, 10, 100, 1000]) {
     const name = `${upstreams.toLocaleString("en")} upstream${upstreams === 1 ? "" : "s"}`;
     const config = { ...plain.config, lb_policy: "round_robin" };
-    const server = await startOurs({ name, config, upstreams }, lab.upstream.port, lab.launch);
+    const server = await lab.startOurs({ name, config, upstreams });
     servers.push(cleanup.use(server));
   }
   const script: Script = { kind: "burst", tokens: 100 };

@@ -1,7 +1,7 @@
 import { toChatRequest } from "../chat-request.ts";
 import { inRounds, type Lab } from "../lab.ts";
 import { measureTurn, turnColumns, type Turn } from "../measure-turn.ts";
-import { startOurs, type Ours } from "../ours/start-ours.ts";
+import type { Ours } from "../ours/start-ours.ts";
 import type { Report } from "../report.ts";
 import { createSeries } from "../series.ts";
 import { toTexts, type Script } from "../upstream/script.ts";
@@ -16,10 +16,10 @@ export async function measureRecords(lab: Lab): Promise<Report> {
   await using cleanup = new AsyncDisposableStack();
   const servers: Ours[] = [];
   const notes: string[] = [];
-  for (const size of lab.isQuick ? [100, 1000] : [10_000, 100_000, 1_000_000]) {
+  for (const size of lab.isQuick ? [100] : [10_000, 100_000, 1_000_000]) {
     const name = `${size.toLocaleString("en")} records`;
     const config = { records: { bodies: "off", megabytes_max: 1_000_000 } };
-    const server = cleanup.use(await startOurs({ name, config }, lab.upstream.port, lab.launch));
+    const server = cleanup.use(await lab.startOurs({ name, config }));
     const { problems } = await measureTurn(lab, server, toTurn(server, size));
     servers.push(server);
     notes.push(...problems);

@@ -1,0 +1,26 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const run = (...args: string[]) =>
+  promisify(execFile)(process.execPath, ["--conditions=@llm-backend/source", main, ...args]);
+
+test("measures every scenario, and every answer is whole", { timeout: 120_000 }, async () => {
+  const { stdout } = await run("gateway", "--quick", "--rivals", "raw");
+  const titles = stdout.match(/^## .*$/gm) ?? [];
+  expect(titles).toHaveLength(9);
+  // What is not whole is told below its table, and what was not measured is a dash.
+  expect(stdout).not.toMatch(/^- /m);
+  const rows = stdout.split("\n").filter((line) => /^\| (raw|ours|\/api|tRPC|direct|\d)/.test(line));
+  expect(rows.length).toBeGreaterThan(15);
+  expect(rows.filter((row) => /[–∞]/.test(row))).toEqual([]);
+});
+
+test("names what there is when something else is asked for", async () => {
+  await expect(run("gateway", "--quick", "--only", "burst,bursts")).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("There are: burst, requests, chat") as string,
+  });
+});
