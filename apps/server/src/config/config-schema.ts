@@ -80,7 +80,7 @@ export const configSchema = section({
   }),
   admin_authorization: authorizationSchema().meta({
     description:
-      "The tokens for /admin and the administration over REST, separated by commas, beside keys of the scope admin. The earlier gateway took the callers' tokens: name them here if its scripts are to go on working.",
+      "The tokens for /admin and the administration over REST, separated by commas, beside keys of the scope admin. Without this key: those of authorization, as in the earlier gateway. Set it, and be it empty, where callers are not to administrate.",
     example: "<a token>,<another token>",
   }),
   noauth: flag().default(false).meta({

@@ -86,7 +86,8 @@ export function toGatewayConfig(file: ConfigFile): GatewayConfig {
   return {
     access: {
       tokens: readTokens(file.authorization),
-      adminTokens: readTokens(file.admin_authorization),
+      // As in the earlier gateway, whose scripts would be locked out otherwise.
+      adminTokens: readTokens(file.admin_authorization ?? file.authorization),
       isOpen: file.noauth,
     },
     gateway: toGateway(file),

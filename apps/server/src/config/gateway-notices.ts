@@ -14,6 +14,11 @@ export function addGatewayNotices(file: ConfigFile, { database, records }: Confi
       `names the earlier gateway's database, which is left as it is; this server's own is ${database}, and ${kept}`,
     );
   }
+  if (readTokens(file.authorization).length > 0 && file.admin_authorization === undefined) {
+    const message =
+      "its tokens open /admin too, as in the earlier gateway; admin_authorization keeps callers out";
+    add("authorization", message);
+  }
   for (const key of ["authorization", "admin_authorization"] as const)
     addTokenNotice(file[key], (message) => add(key, message, "warn"));
 }

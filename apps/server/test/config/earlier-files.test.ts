@@ -188,6 +188,7 @@ describe("the earlier gateway's file", () => {
     expect(notices.map(({ path, level }) => [path, level])).toEqual([
       ["address", "info"],
       ["dbtype", "info"],
+      ["authorization", "info"],
       ["authorization", "warn"],
       ["upstreams[3]", "warn"],
       ["upstreams[4].authorization", "warn"],

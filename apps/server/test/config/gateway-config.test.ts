@@ -32,6 +32,13 @@ describe("the gateway's part of the configuration", () => {
     expect(alerts).toMatchObject({ feishuWebhook: undefined, matrix: undefined, intervalMs: 60_000 });
   });
 
+  it("lets the callers' tokens administrate, as the earlier gateway did, unless it says who may", () => {
+    const read = (text: string) => readText(`authorization: a, b\n${text}`).config.access.adminTokens;
+    expect(read("")).toEqual(["a", "b"]);
+    expect(read('admin_authorization: ""')).toEqual([]);
+    expect(read("admin_authorization: boss")).toEqual(["boss"]);
+  });
+
   it("is taken from the file, in the units of the program", () => {
     const { access, gateway, records, prices, metrics, alerts } = readText(`
 lb_policy: p2c
