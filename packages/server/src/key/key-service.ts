@@ -5,6 +5,7 @@ import {
   type IssuedKey,
   type KeyDetail,
   type KeyPage,
+  type KeyScope,
   type KeyView,
   type ListKeysInput,
   type RotateKeyInput,
@@ -68,7 +69,7 @@ export function createKeyService(deps: KeyServiceDeps) {
 
   return {
     /** See {@link AccessService}. */
-    authenticate: deps.access.authenticate,
+    authenticate: (token: string | undefined, scope: KeyScope) => deps.access.authenticate(token, scope),
     setUpstreamAccess: deps.access.setUpstreamAccess,
 
     /**
