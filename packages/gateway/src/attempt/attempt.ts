@@ -199,7 +199,8 @@ export class Attempt implements ExchangeListener {
       this.#end({ ...failure, final: true, cause });
       return;
     }
-    if (this.#times.firstTokenMs !== undefined || !receiver.progress.hasContent) return;
+    // Whoever was told may have ended the attempt.
+    if (this.#isEnded || this.#times.firstTokenMs !== undefined || !receiver.progress.hasContent) return;
     this.#times.firstTokenMs = this.#elapsed();
     if (!this.#isPaused) this.#clock.enter("idleMs");
   }
