@@ -112,6 +112,7 @@ export {
   upstreamViewSchema,
   type AddUpstreamInput,
   type HealthEvent,
+  type ProbeReport,
   type TestUpstreamInput,
   type UpdateUpstreamInput,
   type UpstreamClocks,

@@ -195,3 +195,4 @@ export const probeReportSchema = z.object({
   firstTokenMs: z.number().optional(),
   problem: z.string().optional(),
 });
+export type ProbeReport = z.infer<typeof probeReportSchema>;
