@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { integerIdSchema, keyIdSchema } from "./ids.ts";
+import { momentSchema } from "./moment.ts";
 import { storableLine } from "./text.ts";
 
 /** What a key opens: the models under `/v1`, or the administration. */
@@ -32,7 +33,7 @@ export const createKeyInput = z.strictObject({
   /** Only administrators make keys for the administration. */
   scopes: scopes.default(["inference"]),
   models: models.default([]),
-  expiresAt: z.date().nullable().default(null),
+  expiresAt: momentSchema.nullable().default(null),
   /** `null`: no limit. */
   requestsPerMinute: rate.default(null),
   tokensPerMinute: rate.default(null),
@@ -49,7 +50,7 @@ export const updateKeyInput = z.strictObject({
   name: name.optional(),
   scopes: scopes.optional(),
   models: models.optional(),
-  expiresAt: z.date().nullable().optional(),
+  expiresAt: momentSchema.nullable().optional(),
   requestsPerMinute: rate.optional(),
   tokensPerMinute: rate.optional(),
   concurrentMax: rate.optional(),

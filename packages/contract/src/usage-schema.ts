@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { integerIdSchema, keyIdSchema } from "./ids.ts";
 import { nanosSchema } from "./key-schema.ts";
+import { momentSchema } from "./moment.ts";
 import { storableLine } from "./text.ts";
 
 /** Who counted the tokens of an answer: its provider, this server by its text, or nobody. */
@@ -54,9 +55,9 @@ export type PriceView = z.infer<typeof priceViewSchema>;
 
 const period = {
   /** From this moment on. */
-  from: z.date(),
+  from: momentSchema,
   /** Up to, and without, this moment. */
-  to: z.date(),
+  to: momentSchema,
   keyId: keyIdSchema.optional(),
   model: storableLine(256).optional(),
   upstream: storableLine(200).optional(),

@@ -4,9 +4,10 @@ import {
   operator,
   type Access,
   type Admission,
+  type AdmissionDemand,
+  type AdmissionOutcome,
   type ServiceSettings,
 } from "@llm-backend/server";
-import type { AdmissionDemand, AdmissionOutcome } from "@llm-backend/server";
 import { openServices, type OpenedServices, type Surroundings } from "./open-services.ts";
 
 /** One nano-dollar for a token of the prompt, two for one of the answer. */
