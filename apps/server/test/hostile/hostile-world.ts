@@ -9,6 +9,8 @@ export type Ids = {
   readonly messageId: string;
   readonly answerId: string;
   readonly runId: string;
+  /** A key of the same user's. */
+  readonly keyId: string;
 };
 
 /** Ids that are well-formed, and nobody's. */
@@ -17,6 +19,7 @@ export const absentIds: Ids = {
   messageId: "msg_01m8162cr78f5ff3q8t9eqs0ta",
   answerId: "msg_01m8162cr78f5ff3q8t9eqs0tb",
   runId: "run_01m8162cr78f5ff3q8t9eqs0ta",
+  keyId: "key_01m8162cr78f5ff3q8t9eqs0ta",
 };
 
 /** Somebody with a token. */
@@ -90,10 +93,19 @@ export async function createHostileWorld(): Promise<HostileWorld> {
         messageId: started.userMessageId,
         answerId: started.assistantMessageId,
         runId: started.runId,
+        keyId: await addKey(trpc),
       };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Makes a key, in the place of those before it: hostile calls make more of them than a user can have. */
+async function addKey(trpc: ReturnType<typeof createTrpcCaller>): Promise<string> {
+  const { keys } = await trpc.query<{ keys: { keyId: string }[] }>("key.list", { limit: 100 });
+  for (const { keyId } of keys) await trpc.mutate("key.revoke", { keyId });
+  const { key } = await trpc.mutate<{ key: { keyId: string } }>("key.create", { name: "K" });
+  return key.keyId;
 }
 
 /** What no answer may ever hold: stacks, statements, places, libraries. */

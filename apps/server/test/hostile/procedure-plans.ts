@@ -6,11 +6,13 @@ export type ProcedurePlan = {
   readonly access: "public" | "user" | "admin";
   /** An input that the owner of the ids may send; undefined for procedures that take none. */
   readonly input?: (ids: Ids) => Readonly<Record<string, unknown>>;
-  /** What the right call is answered with. @default 200 */
+  /** What the right call is answered with. @default 200, and 403 for what is for administrators: the caller is none */
   readonly status?: number;
   /** A call may end the caller's session, so that each one takes a token of its own. */
   readonly endsSession?: true;
 };
+
+const period = { from: "2026-06-01T00:00:00Z", to: "2026-07-01T00:00:00Z", owner: "me" };
 
 let requests = 0;
 const newRequestId = () => `hostile-${++requests}`;
@@ -94,4 +96,39 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   "chat.get": { access: "user", input: ({ runId }) => ({ runId }) },
   "chat.stop": { access: "user", input: ({ runId }) => ({ runId }) },
   "model.list": { access: "user" },
+  "key.create": {
+    access: "user",
+    input: () => ({
+      name: "K",
+      scopes: ["inference"],
+      models: ["gpt-*"],
+      expiresAt: null,
+      requestsPerMinute: 60,
+      tokensPerMinute: null,
+      concurrentMax: 2,
+      budget: { nanos: 5, window: "day" },
+    }),
+  },
+  "key.list": { access: "user", input: () => ({ owner: "me", limit: 10 }) },
+  "key.get": { access: "user", input: ({ keyId }) => ({ keyId }) },
+  "key.update": {
+    access: "user",
+    input: ({ keyId }) => ({ keyId, name: "K", models: [], expiresAt: null, budget: null }),
+  },
+  "key.revoke": { access: "user", input: ({ keyId }) => ({ keyId }) },
+  "key.rotate": { access: "user", input: ({ keyId }) => ({ keyId, graceSeconds: 60 }) },
+  "usage.summary": { access: "user", input: () => ({ ...period, model: "m", upstream: "u" }) },
+  "usage.list": { access: "user", input: () => ({ ...period, by: "model", limit: 10 }) },
+  "admin.price.list": { access: "admin" },
+  "admin.price.set": { access: "admin", input: () => ({ model: "m", prices: { input: 1, output: 2 } }) },
+  "admin.price.remove": { access: "admin", input: () => ({ model: "m", upstream: "u" }) },
+  "admin.upstream.list": { access: "admin" },
+  "admin.upstream.add": {
+    access: "admin",
+    input: () => ({ name: "U", endpoint: "https://u.example/v1", keys: ["sk-1"], models: ["m"], tier: 1 }),
+  },
+  "admin.upstream.update": { access: "admin", input: () => ({ id: 1, keys: ["…abcd"], isEnabled: false }) },
+  "admin.upstream.remove": { access: "admin", input: () => ({ id: 1 }) },
+  "admin.upstream.test": { access: "admin", input: () => ({ id: 1, model: "m" }) },
+  "admin.upstream.health": { access: "admin" },
 };
