@@ -9,6 +9,7 @@ const inputs = Object.entries(contract).flatMap(([name, value]) =>
 const id = "0".repeat(26);
 const message = { conversationId: 1, requestId: "r1", message: "Hello" };
 const account = { username: "ada", password: "12345678" };
+const period = { from: new Date(0), to: "2026-06-01T00:00:00+02:00" };
 
 /** One valid value of every input. */
 const valid: Record<string, Record<string, unknown>> = {
@@ -29,6 +30,14 @@ const valid: Record<string, Record<string, unknown>> = {
   runRefInput: { runId: `run_${id}` },
   regenerateInput: { conversationId: 1, requestId: "r1", messageId: `msg_${id}` },
   editInput: { ...message, messageId: `msg_${id}` },
+  createKeyInput: { name: "k" },
+  updateKeyInput: { keyId: `key_${id}`, expiresAt: null },
+  keyRefInput: { keyId: `key_${id}` },
+  rotateKeyInput: { keyId: `key_${id}` },
+  listKeysInput: {},
+  usageSummaryInput: period,
+  listUsageInput: { ...period, by: "day" },
+  priceRefInput: { model: "m" },
 };
 
 it("has an example of every input", () => {
@@ -78,5 +87,55 @@ describe("providers' keys", () => {
 
   it.each(["", "a b", "a\r\nx-header: 1", "ä", "a".repeat(4097)])("may not be %j", (key) => {
     expect(contract.providerKeySchema.safeParse(key).success).toBe(false);
+  });
+});
+
+describe("keys", () => {
+  const name = "k";
+
+  it("are for asking models, without limits and for good, unless something else is said", () => {
+    expect(contract.createKeyInput.parse({ name })).toEqual({
+      name,
+      scopes: ["inference"],
+      models: [],
+      expiresAt: null,
+      requestsPerMinute: null,
+      tokensPerMinute: null,
+      concurrentMax: null,
+      budget: null,
+    });
+  });
+
+  it.each([
+    { scopes: [] },
+    { scopes: ["inference", "inference"] },
+    { scopes: ["root"] },
+    { requestsPerMinute: 0 },
+    { tokensPerMinute: -1 },
+    { concurrentMax: 1.5 },
+    { budget: { nanos: -1, window: "day" } },
+    { budget: { nanos: 0.5, window: "day" } },
+    { budget: { nanos: 2 ** 53, window: "day" } },
+    { budget: { nanos: 1, window: "year" } },
+    { expiresAt: "tomorrow" },
+    { expiresAt: new Date(Number.NaN) },
+  ])("are not made with %j", (wrong) => {
+    expect(contract.createKeyInput.safeParse({ name, ...wrong }).success).toBe(false);
+  });
+});
+
+describe("usage", () => {
+  it("is of a time that begins before it ends, in dates or in text with a time zone", () => {
+    const [early, late] = ["2026-06-01T00:00:00Z", "2026-06-02T00:00:00+02:00"];
+    const isValid = (from: unknown, to: unknown) =>
+      contract.usageSummaryInput.safeParse({ from, to }).success;
+    expect(contract.usageSummaryInput.parse({ from: early, to: late }).to).toEqual(new Date(late));
+    expect([isValid(new Date(early), late), isValid(late, early), isValid(early, early)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    for (const wrong of ["2026-06-02", "2026-06-02T00:00:00", 0, null])
+      expect(isValid(early, wrong)).toBe(false);
   });
 });

@@ -20,7 +20,10 @@ test("reads what OpenAI reports", () => {
 });
 
 test("reads audio, and what was written into a cache, in every spelling of it", () => {
-  const spoken = { prompt_tokens_details: { audio_tokens: 7 }, completion_tokens_details: { audio_tokens: 9 } };
+  const spoken = {
+    prompt_tokens_details: { audio_tokens: 7 },
+    completion_tokens_details: { audio_tokens: 9 },
+  };
   expect(readUsage(spoken)).toEqual({ audioInputTokens: 7, audioOutputTokens: 9 });
   for (const usage of [
     { prompt_tokens_details: { cache_write_tokens: 3 } },
