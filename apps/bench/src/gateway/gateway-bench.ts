@@ -19,4 +19,5 @@ export async function runGatewayBench(
     print(`\n${renderReport(report)}\n`);
   }
   print(`\n${renderGoals(reports)}\n`);
+  if (options.isQuick) print("\nThis was a quick run: it shows that everything works, not what it costs.\n");
 }

@@ -23,7 +23,12 @@ export const plain: Variant = { name: "ours", config: { records: { bodies: "off"
 export const recorded: Variant = { name: "ours, text recorded", config: { records: { bodies: "whole" } } };
 
 /** The same as `plain` with a key that has limits and a budget, which is reserved in the database before each call. */
-export const limited: Variant = { ...plain, name: "ours, with a budget", caller: "limited-key" };
+export const limited: Variant = {
+  name: "ours, with a budget",
+  // Where nobody knows what a model costs, no budget can be kept.
+  config: { ...plain.config, prices: { "*": { input: 1, output: 2 } } },
+  caller: "limited-key",
+};
 
 /** As little as can be switched on. */
 export const open: Variant = {
