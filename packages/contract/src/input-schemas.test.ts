@@ -38,6 +38,15 @@ const valid: Record<string, Record<string, unknown>> = {
   usageSummaryInput: period,
   listUsageInput: { ...period, by: "day" },
   priceRefInput: { model: "m" },
+  listRecordsInput: {
+    cursor: `req_${id}`,
+    keyId: `key_${id}`,
+    statusClass: 5,
+    isFailed: true,
+    from: new Date(0),
+  },
+  recordRefInput: { recordId: `req_${id}` },
+  tailRecordsInput: { last: 20, lastEventId: "17" },
 };
 
 it("has an example of every input", () => {

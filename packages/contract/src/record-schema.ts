@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { modelNameSchema } from "./conversation-schema.ts";
 import { integerIdSchema, keyIdSchema, recordIdSchema } from "./ids.ts";
+import { momentSchema } from "./moment.ts";
 import { errorCodeSchema, usageSchema } from "./run-events.ts";
 import { storableLine } from "./text.ts";
 import { usageSourceSchema } from "./usage-schema.ts";
@@ -24,8 +25,8 @@ export const listRecordsInput = z.strictObject({
   /** Only requests that got no whole answer, whatever their status says. */
   isFailed: z.literal(true).optional(),
   /** Only requests that came at this time or later, and before that one. */
-  from: z.date().optional(),
-  to: z.date().optional(),
+  from: momentSchema.optional(),
+  to: momentSchema.optional(),
 });
 export type ListRecordsInput = z.infer<typeof listRecordsInput>;
 
