@@ -93,6 +93,10 @@ export type UpstreamRefInput = z.infer<typeof upstreamRefInput>;
 export const testUpstreamInput = upstreamRefInput.extend({ model: patternSchema.optional() });
 export type TestUpstreamInput = z.infer<typeof testUpstreamInput>;
 
+/** A client that comes back says which event it saw last; it begins anew all the same, with how everybody is. */
+export const followHealthInput = z.strictObject({ lastEventId: z.string().max(64).nullish() }).optional();
+export type FollowHealthInput = z.infer<typeof followHealthInput>;
+
 /** Where an upstream comes from. */
 export const upstreamSourceSchema = z.enum(["config", "environment", "local", "demo", "cli", "api"]);
 export type UpstreamSource = z.infer<typeof upstreamSourceSchema>;
@@ -195,4 +199,3 @@ export const probeReportSchema = z.object({
   firstTokenMs: z.number().optional(),
   problem: z.string().optional(),
 });
-export type ProbeReport = z.infer<typeof probeReportSchema>;

@@ -62,10 +62,10 @@ describe("GET /admin/upstreams", () => {
   });
 
   it("shows keys whole where the operator wants it so, and takes them back as they are", async () => {
-    await using open = await startBackend({
+    await using showing = await startBackend({
       config: { authorization: token, gateway: { show_keys: true } },
     });
-    const caller = createRestCaller(open.url, token);
+    const caller = createRestCaller(showing.url, token);
     const [row] = (await (await caller.get("/admin/upstreams")).json()) as Row[];
     expect(row?.SK).toBe("sk-server-key-of-the-tests");
     const answer = await caller.request("PUT", "/admin/upstreams/1", { body: row });

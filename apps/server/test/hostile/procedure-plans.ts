@@ -130,5 +130,5 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   "admin.upstream.update": { access: "admin", input: () => ({ id: 1, keys: ["…abcd"], isEnabled: false }) },
   "admin.upstream.remove": { access: "admin", input: () => ({ id: 1 }) },
   "admin.upstream.test": { access: "admin", input: () => ({ id: 1, model: "m" }) },
-  "admin.upstream.health": { access: "admin" },
+  "admin.upstream.health": { access: "admin", input: () => ({ lastEventId: "1" }) },
 };

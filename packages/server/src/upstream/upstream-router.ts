@@ -1,6 +1,7 @@
 import {
   addUpstreamInput,
   DomainError,
+  followHealthInput,
   probeReportSchema,
   testUpstreamInput,
   updateUpstreamInput,
@@ -8,7 +9,10 @@ import {
   upstreamViewSchema,
   type HealthEvent,
 } from "@llm-backend/contract";
+import { tracked, type TrackedEnvelope } from "@trpc/server";
 import { z } from "zod";
+import type { Viewer } from "../auth/viewer.ts";
+import type { Context } from "../trpc/context.ts";
 import { adminProcedure, router } from "../trpc/trpc.ts";
 
 /** The pool of upstreams. */
@@ -38,14 +42,23 @@ export const upstreamRouter = router({
     ),
 
   /** How every upstream is, at once and every two seconds; in between, who leaves and who comes back. */
-  health: adminProcedure.subscription(async function* ({ ctx, signal }): AsyncGenerator<HealthEvent, void> {
-    using session = ctx.services.sessions.watch(ctx.viewer);
-    const ended = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
-    for await (const event of ctx.services.upstreams.followHealth(ended)) {
-      yield event;
-      await ctx.writable?.();
-    }
-    if (session.signal.aborted)
-      throw new DomainError("unauthenticated", "The session has ended; log in again.");
-  }),
+  health: adminProcedure
+    .input(followHealthInput)
+    .subscription(({ ctx, signal }) => followHealth(ctx, signal)),
 });
+
+/** Follows the pool for as long as the session lives that asked for it. */
+async function* followHealth(
+  ctx: Pick<Context, "services" | "writable"> & { viewer: Viewer },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrackedEnvelope<HealthEvent>, void> {
+  using session = ctx.services.sessions.watch(ctx.viewer);
+  const ended = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
+  let count = 0;
+  for await (const event of ctx.services.upstreams.followHealth(ended)) {
+    yield tracked(String(++count), event);
+    await ctx.writable?.();
+  }
+  if (session.signal.aborted)
+    throw new DomainError("unauthenticated", "The session has ended; log in again.");
+}
