@@ -3,9 +3,14 @@ import { StorageRefusal } from "@llm-backend/storage";
 import { Command, CommanderError } from "commander";
 import { ConfigError, configErrorExitCode } from "../config/config-error.ts";
 import { version } from "../version.ts";
+import { CommandFailure } from "./command-failure.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigOptions } from "./config-options.ts";
+import { addDoctorCommand } from "./doctor-command.ts";
+import { translateEarlierFlags } from "./earlier-flags.ts";
+import { addKeyCommands } from "./key-commands.ts";
 import { addMigrateCommand } from "./migrate-command.ts";
+import { addRecordCommands } from "./record-commands.ts";
 import { addServeCommand } from "./serve-command.ts";
 import { addUpstreamCommands } from "./upstream-commands.ts";
 import { addUserCommands } from "./user-commands.ts";
@@ -20,7 +25,7 @@ const usageExitCode = 64;
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: "user" });
+    await createProgram().parseAsync(translateEarlierFlags(args), { from: "user" });
     return 0;
   } catch (error) {
     return report(error);
@@ -38,6 +43,9 @@ export function createProgram(): Command {
   addMigrateCommand(program);
   addUserCommands(program);
   addUpstreamCommands(program);
+  addKeyCommands(program);
+  addRecordCommands(program);
+  addDoctorCommand(program);
   addConfigCommands(program);
   addConfigOptions(program.command("version").description("prints the version")).action(() => {
     process.stdout.write(`${version}\n`);
@@ -57,6 +65,7 @@ function toReport(error: unknown): { message: string; exitCode: number } {
   if (error instanceof ConfigError || error instanceof StorageRefusal) {
     return { message: error.message, exitCode: configErrorExitCode };
   }
+  if (error instanceof CommandFailure) return { message: error.message, exitCode: 1 };
   if (DomainError.is(error)) return { message: toPublicMessage(error), exitCode: 1 };
   const sentence = toListenSentence(error);
   if (sentence !== undefined) return { message: sentence, exitCode: 1 };

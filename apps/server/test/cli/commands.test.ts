@@ -34,7 +34,15 @@ describe("--help", () => {
         "migrate",
         "user create",
         "user list",
+        "upstream add",
         "upstream list",
+        "upstream remove",
+        "upstream test",
+        "key create",
+        "key list",
+        "key revoke",
+        "records tail",
+        "doctor",
         "config check",
         "version",
       ]),
@@ -104,20 +112,26 @@ describe("config check", () => {
     jwt: { secret: "secret" },
   };
 
-  it.each([[["config", "check"]], [["serve"]], [["migrate"]], [["user", "list"]], [["upstream", "list"]]])(
-    "lists every mistake at once, and so does every other command, with 78: %j",
-    async (args) => {
-      await using folder = await makeFolder();
-      const config = await writeConfig(folder.path, wrong);
-      const { code, stdout, stderr } = await runHere([...args, "--config", config]);
-      expect(code).toBe(78);
-      for (const path of ["upstreams", "drain_seconds", "nonsense", "jwt.secret"])
-        expect(stderr).toContain(path);
-      expect(stdout).not.toContain("can be used");
-      expectSentence(stderr);
-      expect(await readdir(folder.path)).toEqual(["config.yaml"]);
-    },
-  );
+  it.each([
+    [["config", "check"]],
+    [["serve"]],
+    [["migrate"]],
+    [["user", "list"]],
+    [["upstream", "list"]],
+    [["key", "list"]],
+    [["doctor"]],
+    [["records", "tail"]],
+  ])("lists every mistake at once, and so does every other command, with 78: %j", async (args) => {
+    await using folder = await makeFolder();
+    const config = await writeConfig(folder.path, wrong);
+    const { code, stdout, stderr } = await runHere([...args, "--config", config]);
+    expect(code).toBe(78);
+    for (const path of ["upstreams", "drain_seconds", "nonsense", "jwt.secret"])
+      expect(stderr).toContain(path);
+    expect(stdout).not.toContain("can be used");
+    expectSentence(stderr);
+    expect(await readdir(folder.path)).toEqual(["config.yaml"]);
+  });
 
   it("refuses a file that is not there and one that is no YAML", async () => {
     const missing = await runHere(["config", "check", "--config", "missing.yaml"]);
@@ -222,10 +236,11 @@ describe("upstream list", () => {
       .trim()
       .split("\n")
       .map((line) => line.split(/ {2,}/));
+    const counted = ["on", "0", "0", "never"];
     expect(rows).toEqual([
-      ["name", "from", "endpoint", "key", "models"],
-      ["one", "config", "http://127.0.0.1:9/v1", "…1234", "gpt-*"],
-      ["two", "config", "http://127.0.0.1:10/v1", "none", "all"],
+      ["id", "name", "from", "endpoint", "key", "models", "used", "successes", "failures", "last success"],
+      ["1", "one", "config", "http://127.0.0.1:9/v1", "…1234", "gpt-*", ...counted],
+      ["2", "two", "config", "http://127.0.0.1:10/v1", "none", "all", ...counted],
     ]);
   });
 });
