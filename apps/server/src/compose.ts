@@ -73,6 +73,8 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     secrets,
     settings: toSettings(config),
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
+    onRecordsShed: ({ entries, bodies, error }) =>
+      logger.warn({ entries, bodies, err: error }, "Records of requests were not stored"),
     onCallStarted: metrics.requestStarted,
     onCallEnded(ended) {
       const watched = toWatchedRequest(ended);
@@ -102,7 +104,7 @@ function toWatchedRequest({ call, charge, result }: EndedCall): WatchedRequest |
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-function toSettings({ access, auth, chat, limits }: Config): ServiceSettings {
+function toSettings({ access, auth, chat, limits, records }: Config): ServiceSettings {
   const contexts = Object.entries(chat.models).flatMap(([model, { context_tokens: tokens }]) =>
     tokens === undefined ? [] : [[model, tokens] as const],
   );
@@ -137,6 +139,7 @@ function toSettings({ access, auth, chat, limits }: Config): ServiceSettings {
       contexts: { models: Object.fromEntries(contexts), defaultTokens: chat.context_tokens },
       runMsMax: chat.run_minutes_max * minuteMs,
     },
+    records,
     access: { globalTokens: access.tokens, adminTokens: access.adminTokens, isOpen: access.isOpen },
   };
 }
