@@ -19,6 +19,7 @@ export {
 export { requireShallow } from "./trpc/require-shallow.ts";
 export type { Viewer } from "./auth/viewer.ts";
 export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";
+export { toUsernameKey } from "./auth/username-key.ts";
 export { createUserService, type UserService } from "./user/user-service.ts";
 export {
   createForwardService,
