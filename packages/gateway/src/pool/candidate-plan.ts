@@ -6,7 +6,7 @@ import { choosePolicy } from "./policy/choose-policy.ts";
 import type { Draw } from "./policy/draw.ts";
 import type { PoolKey } from "./pool-key.ts";
 import type { Plan, PlanRefusal, Slot, SlotEnding } from "./pool.ts";
-import { toRefusal, type PassedBy } from "./refusal.ts";
+import { toRefusal, type Obstacle, type PassedBy } from "./refusal.ts";
 import type { RetryBudget } from "./retry-budget.ts";
 import { sleep } from "./sleep.ts";
 
@@ -37,6 +37,8 @@ export class CandidatePlan implements Plan {
   #group = -1;
   #draw: Draw = () => undefined;
   #latest: Ask | undefined;
+  /** Counts the times that somebody was looked for. */
+  #round = 0;
   #hasWaited = false;
   #hasAskedAgain = false;
 
@@ -66,13 +68,14 @@ export class CandidatePlan implements Plan {
   }
 
   #takeNextMember(): Slot | undefined {
+    this.#round++;
     for (let member = this.#drawMember(); member !== undefined; member = this.#drawMember()) {
       const slot = this.#consider(member);
       if (slot !== undefined) return slot;
     }
     // Meanwhile a place may have become free, or an outage may be over.
-    for (const member of this.#passedBy.keys()) {
-      const slot = this.#consider(member);
+    for (const [member, { round }] of this.#passedBy) {
+      const slot = round === this.#round ? undefined : this.#consider(member);
       if (slot !== undefined) return slot;
     }
     return undefined;
@@ -101,19 +104,18 @@ export class CandidatePlan implements Plan {
   /** Takes a place and a key there, or notes why that cannot be. */
   #take(member: Member, asked?: ReadonlySet<PoolKey>): Slot | undefined {
     const now = this.#context.now();
-    const passedBy = this.#findObstacle(member, asked, now);
-    if (passedBy !== undefined) this.#passedBy.set(member, passedBy);
-    return passedBy === undefined && member.places.take() ? this.#open(member) : undefined;
+    const obstacle = this.#findObstacle(member, asked, now);
+    if (obstacle === undefined) return member.places.take() ? this.#open(member) : undefined;
+    this.#passedBy.set(member, { ...obstacle, at: now, round: this.#round });
+    return undefined;
   }
 
-  #findObstacle(member: Member, asked: ReadonlySet<PoolKey> | undefined, now: number): PassedBy | undefined {
-    if (!member.breaker.mayEnter(now))
-      return { reason: "resting", at: now, waitMs: member.breaker.waitMs(now) };
-    if (member.keys.choose(now, asked) === undefined) return { ...member.keys.rest(now), at: now };
+  #findObstacle(member: Member, asked: ReadonlySet<PoolKey> | undefined, now: number): Obstacle | undefined {
+    if (!member.breaker.mayEnter(now)) return { reason: "resting", waitMs: member.breaker.waitMs(now) };
+    if (member.keys.choose(now, asked) === undefined) return member.keys.rest(now);
     // One that has done nothing wrong is never refused: asking it is what the others' failures are answered with.
-    if (asked === undefined && !this.#fitsBudget(member, now))
-      return { reason: "budget", at: now, waitMs: undefined };
-    return member.places.isFull ? { reason: "full", at: now, waitMs: undefined } : undefined;
+    if (asked === undefined && !this.#fitsBudget(member, now)) return { reason: "budget", waitMs: undefined };
+    return member.places.isFull ? { reason: "full", waitMs: undefined } : undefined;
   }
 
   #fitsBudget(member: Member, now: number): boolean {

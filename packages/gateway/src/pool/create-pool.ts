@@ -66,6 +66,10 @@ function toContext(options: PoolOptions): PlanContext {
   };
 }
 
+/** An upstream that gets its callers' own authorization has none for us. */
+const isDiscoverable = ({ upstream }: Member): boolean =>
+  upstream.passAuthorization !== true && (upstream.discover === true || upstream.models.length === 0);
+
 /** Who stays the same across lists: one that answers for the same name at the same place. */
 const toIdentity = ({ id, endpoint }: Upstream): string => `${id} ${endpoint}`;
 
@@ -140,7 +144,7 @@ export function createPool(options: PoolOptions): Pool {
     replace,
     listDiscoverable: () =>
       members
-        .filter(({ upstream }) => upstream.discover === true || upstream.models.length === 0)
+        .filter(isDiscoverable)
         .map((member) => ({ upstream: member.prepared, key: member.keys.choose(context.now())?.value })),
     setDiscovered(upstreamId, models) {
       const member = members.find(({ upstream }) => upstream.id === upstreamId);

@@ -2,12 +2,14 @@ import type { Member } from "./member.ts";
 import type { KeyRest } from "./pool-key.ts";
 import type { PlanRefusal } from "./pool.ts";
 
-/** Why a candidate was not asked, and how long from `at` it would have had to wait. */
-export type PassedBy = {
+/** Why a candidate cannot be asked, and in how many milliseconds it can be, where that is known. */
+export type Obstacle = {
   readonly reason: KeyRest | "resting" | "full" | "budget";
-  readonly at: number;
   readonly waitMs: number | undefined;
 };
+
+/** An obstacle, and when it was met. */
+export type PassedBy = Obstacle & { readonly at: number; readonly round: number };
 
 const reasons = {
   open: "resting",

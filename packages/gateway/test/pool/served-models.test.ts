@@ -138,6 +138,7 @@ test("names those that are worth asking for their models, with a key that is in 
     upstreamOf("listed", { models: ["m"] }),
     upstreamOf("open", { keys: ["sk-first-1", "sk-second-2"] }),
     upstreamOf("asked", { models: ["m"], discover: true, keys: [] }),
+    upstreamOf("as-is", { passAuthorization: true, keys: [] }),
   ]);
   const rows = (): unknown[] => under.pool.listDiscoverable().map(({ upstream, key }) => [upstream.id, key]);
   expect(rows()).toEqual([
