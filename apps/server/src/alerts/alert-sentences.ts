@@ -1,4 +1,5 @@
 import { scrubSecrets } from "../logging/scrub-secrets.ts";
+import { toStatus } from "../metrics/request-status.ts";
 import type { WatchedHealthChange, WatchedRequest } from "../metrics/watched-events.ts";
 
 const wordCharsMax = 100;
@@ -19,14 +20,15 @@ export function toWord(text: string, charsMax: number = wordCharsMax): string {
 }
 
 /** Says how a call failed: `model gpt-4o, 502 upstream_unavailable, req_1 (main: reset; second: rate_limited)`. */
-export function toRequestWords({ model, status, error, requestId, attempts }: WatchedRequest): string {
+export function toRequestWords(request: WatchedRequest): string {
+  const { model, error, requestId, attempts } = request;
   const shown = attempts
     .slice(0, attemptsShown)
     .map(({ upstream, outcome }) => `${toWord(upstream)}: ${outcome}`);
   const more = attempts.length - shown.length;
   const asked = [...shown, ...(more > 0 ? [`and ${more} more`] : [])].join("; ");
   const end = attempts.length === 0 ? "nobody could be asked" : asked;
-  return `model ${toWord(model)}, ${status ?? "cut off"} ${error?.code ?? ""}, ${requestId} (${end})`;
+  return `model ${toWord(model)}, ${toStatus(request) ?? ""} ${error?.code ?? ""}, ${requestId} (${end})`;
 }
 
 const keyTroubles: Readonly<Record<string, string>> = {

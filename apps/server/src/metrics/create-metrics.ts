@@ -3,6 +3,7 @@ import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createCounter, createHistogram } from "./cells.ts";
 import { collectUpstreams } from "./collect-upstreams.ts";
 import { createLabelLimit } from "./label-limit.ts";
+import { toStatus } from "./request-status.ts";
 import type {
   WatchedAttempt,
   WatchedHealthChange,
@@ -25,6 +26,8 @@ export type Metrics = {
   /** To be followed by one `requestEnded`. */
   requestStarted(): void;
   requestEnded(request: WatchedRequest): void;
+  /** A call was refused before it began: without a key, or over a limit. */
+  requestRefused(request: Pick<WatchedRequest, "kind" | "status" | "error">): void;
   alertEnded(channel: string, outcome: "sent" | "failed" | "dropped"): void;
   /** Names what is looked at when somebody reads. */
   watch(sources: MetricSources): void;
@@ -68,6 +71,10 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     labels: [],
   })("");
 
+  const countRequest: Metrics["requestRefused"] = ({ kind, status, error }) => {
+    cells.requests(kind, toStatusClass(toStatus({ status, error })), error?.code ?? "done").count++;
+  };
+
   return {
     contentType: registry.contentType,
     attemptEnded({ upstream, outcome, firstTokenMs, framesMalformed, usage }) {
@@ -89,12 +96,14 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     requestStarted() {
       inFlight++;
     },
-    requestEnded({ kind, status, error, firstByteMs, totalMs }) {
+    requestEnded(request) {
+      const { kind, firstByteMs, totalMs } = request;
       inFlight--;
-      cells.requests(kind, toStatusClass(status), error?.code ?? "done").count++;
+      countRequest(request);
       cells.requestDuration(kind).observe(totalMs / 1000);
       if (firstByteMs !== undefined) cells.firstByte(kind).observe(firstByteMs / 1000);
     },
+    requestRefused: countRequest,
     alertEnded(channel, outcome) {
       cells.alerts(channel, outcome).count++;
     },
@@ -177,7 +186,7 @@ function addGauges(registry: Registry, given: { version: string; inFlight: () =>
   registry.registerMetric(inFlight);
 }
 
-/** `2xx` and its like; `none` where nobody was left to answer. */
+/** `2xx` and its like. */
 function toStatusClass(status: number | undefined): string {
   return status === undefined ? "none" : `${Math.trunc(status / 100)}xx`;
 }

@@ -18,7 +18,7 @@ export type WatchedRequest = {
   /** What kind of call it was: `chat`, `completion`, `response`, `other`. */
   readonly kind: string;
   readonly model: string;
-  /** What the caller got; undefined where the caller was gone before. */
+  /** What the caller got of an upstream; undefined where no answer began: then it is that of the error. */
   readonly status: number | undefined;
   readonly error: DomainError | undefined;
   readonly attempts: readonly {

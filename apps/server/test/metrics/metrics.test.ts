@@ -58,7 +58,13 @@ describe("metrics", () => {
     const requests = (kind: string, status: string, outcome: string) =>
       find("llm_backend_requests_total", { kind, status, outcome });
     expect(requests("chat", "2xx", "done")).toBe(2);
-    expect(requests("other", "none", "cancelled")).toBe(1);
+    expect(requests("other", "4xx", "cancelled")).toBe(1);
+    metrics.requestRefused({ kind: "other", status: undefined, error: new DomainError("rate_limited") });
+    const { find: findLater } = await read();
+    expect(
+      findLater("llm_backend_requests_total", { kind: "other", status: "4xx", outcome: "rate_limited" }),
+    ).toBe(1);
+    expect(findLater("llm_backend_requests_in_flight")).toBe(1);
     expect(find("llm_backend_requests_in_flight")).toBe(1);
     expect(find("llm_backend_request_duration_seconds_count", { kind: "chat" })).toBe(2);
     expect(find("llm_backend_request_duration_seconds_sum", { kind: "chat" })).toBeCloseTo(0.6);
