@@ -1,7 +1,7 @@
-import { readFrames } from "../scan/read-frames.ts";
+import { readFrames, type PassedFrame } from "../scan/read-frames.ts";
 import type { ScannedPiece } from "../scan/scan-progress.ts";
 import { createContinuedJoin } from "./continued-join.ts";
-import { createExactJoin, type JoinedText, type JoinStep } from "./exact-join.ts";
+import { createExactJoin, waiting, type JoinedText, type JoinStep } from "./exact-join.ts";
 
 /** What the caller has of the answer already, and how it is gone on with. */
 export type JoinOptions = JoinedText & {
@@ -36,27 +36,28 @@ const nothing: ScannedPiece = [];
  */
 export function createStreamJoiner(options: JoinOptions): StreamJoiner {
   const rule = options.mode === "exact" ? createExactJoin(options) : createContinuedJoin(options);
-  let state: StreamJoiner["state"] = "joining";
+  let step: JoinStep = waiting;
 
-  function follow(step: JoinStep): readonly Buffer[] {
-    ({ state } = step);
+  function take(frame: PassedFrame): readonly Buffer[] {
+    if (step.state === "differs") return nothing;
+    if (step.state === "joined") return [frame.bytes];
+    step = rule.take(frame);
     return step.pass;
   }
 
   return {
     get state() {
-      return state;
+      return step.state;
     },
     join(piece) {
-      if (state === "joined") return piece;
-      const passed: Buffer[] = [];
-      for (const frame of readFrames(piece)) {
-        if (state === "differs") return nothing;
-        if (state === "joined") passed.push(frame.bytes);
-        else passed.push(...follow(rule.take(frame)));
-      }
+      if (step.state === "joined") return piece;
+      const passed = [...readFrames(piece)].flatMap(take);
       return passed.length > 1 ? [Buffer.concat(passed)] : passed;
     },
-    end: () => (state === "joining" ? follow(rule.end()) : nothing),
+    end() {
+      if (step.state !== "joining") return nothing;
+      step = rule.end();
+      return step.pass;
+    },
   };
 }

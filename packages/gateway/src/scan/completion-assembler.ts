@@ -1,5 +1,5 @@
 import { isFields } from "../failure/provider-error.ts";
-import { mergeFields, toMessage } from "./message-builder.ts";
+import { mergeFields, toDraft, toMessage } from "./message-builder.ts";
 import { readFrames } from "./read-frames.ts";
 import type { ScannedKind, ScannedPiece } from "./scan-progress.ts";
 
@@ -39,7 +39,7 @@ function createChoices(): { find(index: unknown): Choice | undefined; list(): Ch
       const number = typeof index === "number" ? index : 0;
       let choice = choices.get(number);
       if (choice === undefined && choices.size < choicesMax)
-        choices.set(number, (choice = { index: number, said: {}, rest: {} }));
+        choices.set(number, (choice = { index: number, said: toDraft(), rest: toDraft() }));
       return choice;
     },
     list: () => [...choices.values()].toSorted((one, other) => one.index - other.index),
@@ -78,7 +78,7 @@ export function createCompletionAssembler(kind: ScannedKind): CompletionAssemble
       for (const { value } of readFrames(piece)) if (isFields(value)) addFrame(value);
     },
     toCompletion() {
-      if (base.size === 0) return undefined;
+      if (base.size === 0 && choices.list().length === 0) return undefined;
       const { usage, object: _object, obfuscation: _padding, ...rest } = Object.fromEntries(base);
       const object = isChat ? "chat.completion" : "text_completion";
       return Buffer.from(

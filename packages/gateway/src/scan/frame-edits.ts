@@ -1,6 +1,6 @@
 import { isFields } from "../failure/provider-error.ts";
 import { locateFields } from "../request/json-fields.ts";
-import { createObjectEditor, type ObjectEditor } from "../request/object-editor.ts";
+import { createObjectEditor } from "../request/object-editor.ts";
 import type { FrameMeaning } from "./frame-meaning.ts";
 import { toDelta } from "./to-delta.ts";
 
@@ -23,11 +23,12 @@ function fixChoice(choice: unknown, sawContent: boolean): unknown {
   return choice["delta"] === null ? { ...rest, delta: {} } : choice;
 }
 
-function fixChoices(editor: ObjectEditor, choices: unknown, edits: FrameEdits): void {
-  if (!Array.isArray(choices)) return editor.set("choices", "[]");
-  if (!edits.hasDeltas) return;
-  const fixed = choices.map((choice: unknown) => fixChoice(choice, edits.sawContent));
-  if (fixed.some((choice, index) => choice !== choices[index])) editor.set("choices", JSON.stringify(fixed));
+/** The choices as JSON, where something about them has to change. */
+function fixChoices(choices: unknown, { hasDeltas, sawContent }: FrameEdits): string | undefined {
+  if (!Array.isArray(choices)) return "[]";
+  if (!hasDeltas) return undefined;
+  const fixed = choices.map((choice: unknown) => fixChoice(choice, sawContent));
+  return fixed.some((choice, index) => choice !== choices[index]) ? JSON.stringify(fixed) : undefined;
 }
 
 /** Writes a frame of one line of data. */
@@ -51,13 +52,15 @@ export function editFrame(
   const { value, meaning } = frame;
   const hidesUsage = edits.hideUsage && meaning.hasUsage;
   if (hidesUsage && meaning.choices.length === 0) return undefined;
+  const choices = isFields(value) ? fixChoices(value["choices"], edits) : undefined;
+  if (!hidesUsage && choices === undefined) return data;
   // A line feed in JSON is a blank, but it would end the line of data.
   const bytes = Buffer.from(data.replaceAll("\n", " "));
   const layout = locateFields(bytes, ["usage", "choices"]);
-  if (layout === undefined || !isFields(value)) return data;
+  // Nested more deeply than anything that a caller could want.
+  if (layout === undefined) return undefined;
   const editor = createObjectEditor(bytes, layout);
   if (hidesUsage) editor.remove("usage");
-  fixChoices(editor, value["choices"], edits);
-  const edited = editor.apply();
-  return edited === bytes ? data : edited;
+  if (choices !== undefined) editor.set("choices", choices);
+  return editor.apply();
 }

@@ -26,7 +26,11 @@ export class FrameBounds {
       if (code !== lf && code !== cr) continue;
       // The second half of a CRLF, which may have come with the next read.
       const isSecondHalf = code === lf && at === lineStart && at > frameStart && bytes[at - 1] === cr;
-      if (at === lineStart && !isSecondHalf) return code === cr && bytes[at + 1] === lf ? at + 2 : at + 1;
+      if (at === lineStart && !isSecondHalf) {
+        // Whether a CR is all of a line end, the next byte tells.
+        if (code === cr && at + 1 === length) break;
+        return code === cr && bytes[at + 1] === lf ? at + 2 : at + 1;
+      }
       lineStart = at + 1;
     }
     this.#lineStart = lineStart;

@@ -37,11 +37,21 @@ export const eventTooLarge: AnswerFault = {
   outcome: "too_large",
   message: "an event of the stream is too large",
 };
+const tooManyMalformed: AnswerFault = {
+  outcome: "protocol_error",
+  message: "too many frames of the stream are no JSON",
+};
+/** A stream with more of them is not sound otherwise. */
+const framesMalformedMax = 1000;
 /** Whoever sends more choices than this is not counted any more. */
 const choicesCounted = 1024;
 
+/** What JSON can begin with. Failing to parse is dear: what obviously is none is not tried. */
+const beginning = /^\s*[[{"\-\dtfn]/;
+
 /** Parses data; undefined for what is no JSON. */
 export function parseData(data: string): unknown {
+  if (!beginning.test(data)) return undefined;
   try {
     return JSON.parse(data);
   } catch {
@@ -112,8 +122,9 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
 
   /** What is no object never was a frame. It is counted, unless it says nothing at all. */
   function reject(data: string, value: unknown): FrameVerdict {
-    if (data.trim() !== "" && value !== null) progress.framesMalformed++;
-    return dropped;
+    if (data.trim() === "" || value === null) return dropped;
+    progress.framesMalformed++;
+    return progress.framesMalformed > framesMalformedMax ? fail(tooManyMalformed) : dropped;
   }
 
   function readData(frame: Buffer, lines: FrameLines, data: string): FrameVerdict {

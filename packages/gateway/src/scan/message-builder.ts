@@ -16,13 +16,16 @@ const joined = new Set([
 ]);
 
 /** A draft has no prototype: a stream may call its fields whatever it likes. */
-const toDraft = (): Draft => Object.create(null) as Draft;
+export const toDraft = (): Draft => Object.create(null) as Draft;
 
 function mergeValue(old: unknown, value: unknown, name: string): unknown {
   if (value === null || value === undefined) return old;
   if (typeof old === "string" && typeof value === "string" && joined.has(name)) return old + value;
-  if (Array.isArray(old) && Array.isArray(value)) return [...(old as unknown[]), ...(value as unknown[])];
-  if (isFields(value)) return mergeFields(isFields(old) ? (old as Draft) : toDraft(), value);
+  if (Array.isArray(old) && Array.isArray(value)) {
+    for (const one of value) old.push(one);
+    return old;
+  }
+  if (isFields(value)) return mergeFields(isFields(old) ? old : toDraft(), value);
   return value;
 }
 

@@ -24,7 +24,8 @@ export type StreamScanner = {
 };
 
 const nothing: ScannedPiece = [];
-const endOfFrame = Buffer.from("\n\n");
+const noBytes = Buffer.alloc(0);
+const endOfLine = Buffer.from("\n");
 const faults = {
   page: { outcome: "protocol_error", message: "the answer is a page, not a stream" },
   notStreamed: { outcome: "protocol_error", message: "the answer is no stream" },
@@ -125,11 +126,9 @@ class Scanner implements StreamScanner {
       const end = this.#bounds.find(bytes, at);
       if (end === -1) break;
       const frame = bytes.subarray(at, end);
-      const { bytes: passed, lesson } = this.#frames.read(frame);
-      if (lesson !== undefined) templates.learn(lesson);
+      const passed = this.#read(frame);
       if (passed !== frame) {
-        if (at > runStart) pieces.push(bytes.subarray(runStart, at));
-        if (passed !== undefined) pieces.push(passed);
+        pieces.push(bytes.subarray(runStart, at), passed);
         runStart = end;
       }
       at = end;
@@ -137,7 +136,14 @@ class Scanner implements StreamScanner {
     if (at > runStart)
       pieces.push(runStart === 0 && at === bytes.length ? bytes : bytes.subarray(runStart, at));
     if (at < bytes.length && !this.#isOver()) this.#keep(bytes.subarray(at));
-    return pieces;
+    return pieces.length > 1 ? pieces.filter(({ length }) => length > 0) : pieces;
+  }
+
+  /** What passes of a frame: its very bytes, others, or none. */
+  #read(frame: Buffer): Buffer {
+    const { bytes, lesson } = this.#frames.read(frame);
+    if (lesson !== undefined) this.#templates.learn(lesson);
+    return bytes ?? noBytes;
   }
 
   #keep(rest: Buffer): void {
@@ -149,7 +155,13 @@ class Scanner implements StreamScanner {
   /** An event without the blank line that ends it does not count, says the format; but a whole one has only lost that. */
   #endEvents(): ScannedPiece {
     if (this.#tail.length === 0) return nothing;
-    const frame = Buffer.concat([this.#tail.take(), endOfFrame]);
+    const rest = this.#tail.take();
+    const closed = Buffer.concat([rest, endOfLine]);
+    this.#bounds.start(0);
+    const isClosed = this.#bounds.find(closed, 0) !== -1;
+    // A blank line that ends in a CR was only waiting for the other half of its end.
+    if (isClosed && rest.at(-1) === 0x0d) return this.#process(closed);
+    const frame = isClosed ? closed : Buffer.concat([closed, endOfLine]);
     const { data } = readFrameLines(frame, 0, frame.length);
     if (data === undefined || (!isDoneMark(data) && parseData(data) === undefined)) return nothing;
     return this.#process(frame);
