@@ -125,6 +125,18 @@ describe("what administrators did to an entry of the file", () => {
   });
 });
 
+it("has the demo answer only while there is no other that could", async () => {
+  await using opened = await openUpstreams();
+  const { list } = opened;
+  const usedNames = async () => (await used(opened)).map(({ name }) => name);
+  await list.replaceFound([found("demo", {}, { source: "demo" })]);
+  expect(await usedNames()).toEqual(["demo"]);
+  const { id } = await list.add({ name: "real", endpoint: "https://real.example" }, "cli");
+  expect(await usedNames()).toEqual(["real"]);
+  await list.update({ id, isEnabled: false });
+  expect(await usedNames()).toEqual(["demo"]);
+});
+
 describe("entries that were added", () => {
   it("stay at every start, behind those that are found", async () => {
     await using opened = await openUpstreams();

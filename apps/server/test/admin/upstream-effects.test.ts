@@ -113,16 +113,13 @@ describe("a change of the list", () => {
 it("counts answers and failures, and goes on counting after a restart", async () => {
   await using stage = await openStage();
   const { backend, admin, first } = stage;
-  first.enqueue(
-    { ...answer([]), status: 500 },
-    { ...answer([]), status: 500 },
-    { ...answer([]), status: 500 },
-  );
+  // Whether it is asked once more for the same request is another matter.
+  first.enqueue({ ...answer([]), status: 500 });
   await ask(backend.url);
   await ask(backend.url);
   const [row] = (await list(admin)) as unknown as Record<string, unknown>[];
-  expect(row?.SuccessCount).toBe(first.calls.length - 3);
-  expect(row?.FailedCount).toBe(3);
+  expect(row?.SuccessCount).toBe(first.calls.length - 1);
+  expect(row?.FailedCount).toBe(1);
   expect(row?.LastCallSuccessTime).toMatch(/^20/);
   await backend.server.stop();
   await using again = await startBackend({
@@ -131,7 +128,7 @@ it("counts answers and failures, and goes on counting after a restart", async ()
     config: { authorization: token },
   });
   const [kept] = (await list(createRestCaller(again.url, token))) as unknown as Record<string, unknown>[];
-  expect(kept).toMatchObject({ SuccessCount: row?.SuccessCount, FailedCount: 3 });
+  expect(kept).toMatchObject({ SuccessCount: row?.SuccessCount, FailedCount: 1 });
 });
 
 it("tells of the latest requests, newest first, in the earlier gateway's words", async () => {

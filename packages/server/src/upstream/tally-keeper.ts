@@ -49,7 +49,7 @@ export function createTallyKeeper({
       const written = [...counted.values()];
       counted.clear();
       try {
-        await storage.transaction(async (tx) => {
+        await storage.relaxedTransaction(async (tx) => {
           for (const tally of written) await tx.upstreams.addTally(tally);
         });
       } catch (error) {

@@ -67,9 +67,7 @@ export function createUpstreamReader({ storage, seal }: { storage: Storage; seal
       // Read first: a change in between is then noticed as one that is still to come.
       const revision = await storage.upstreams.readRevision();
       const tallies = await readTallies();
-      const records = (await storage.upstreams.list()).filter(
-        (record) => isListed(record) && record.isEnabled,
-      );
+      const records = toUsed(await storage.upstreams.list());
       const opened = records.map((record) => ({ record, upstream: seal.tryOpen(record) }));
       return {
         revision,
@@ -83,6 +81,13 @@ export function createUpstreamReader({ storage, seal }: { storage: Storage; seal
     /** Grows with every change of the list, in whatever process. */
     readRevision: () => storage.upstreams.readRevision(),
   };
+}
+
+/** The built-in demo stands in for upstreams; as soon as there is one, it answers nobody any more. */
+function toUsed(records: readonly UpstreamRecord[]): UpstreamRecord[] {
+  const used = records.filter((record) => isListed(record) && record.isEnabled);
+  const real = used.filter(({ source }) => source !== "demo");
+  return real.length > 0 ? real : used;
 }
 
 function withTally(opened: OpenedUpstream, tally: UpstreamTallyRecord | undefined): OpenedUpstream {
