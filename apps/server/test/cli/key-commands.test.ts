@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createFakeUpstream, spawnBackend } from "@llm-backend/testing";
+import { createFakeUpstream, startBackend } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { makeFolder, run, runHere, writeConfig } from "./run-program.ts";
@@ -92,7 +92,7 @@ describe("key list", () => {
 describe("key revoke", () => {
   it("ends a key that a running server let in until then", async () => {
     await using upstream = await createFakeUpstream();
-    await using backend = await spawnBackend({ upstreams: [upstream.url] });
+    await using backend = await startBackend({ upstreams: [upstream.url] });
     const place = ["--config", join(backend.folder, "config.yaml"), "--data", backend.dataFolder];
     const made = await runHere(["key", "create", "--name", "ci", "--json", ...place]);
     const { secret, keyId } = JSON.parse(made.stdout) as { secret: string; keyId: string };

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { createFakeUpstream, spawnBackend, type BackendProcess } from "@llm-backend/testing";
+import { createFakeUpstream, startBackend, type TestBackend } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { makeFolder, runHere, writeConfig } from "./run-program.ts";
 import { start } from "./serve-program.ts";
 
-const placeOf = (backend: BackendProcess) => [
+const placeOf = (backend: TestBackend) => [
   "--config",
   join(backend.folder, "config.yaml"),
   "--data",
@@ -14,7 +14,7 @@ const placeOf = (backend: BackendProcess) => [
 
 async function openBackend() {
   const upstream = await createFakeUpstream();
-  const backend = await spawnBackend({
+  const backend = await startBackend({
     upstreams: [{ name: "main", endpoint: upstream.url }],
     config: { noauth: true },
   });

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { createFakeUpstream, spawnBackend } from "@llm-backend/testing";
+import { createFakeUpstream, startBackend } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { makeFolder, run, runHere, writeConfig } from "./run-program.ts";
@@ -109,7 +109,7 @@ describe("upstream add", () => {
 
   it("acts on a running server within seconds, and so does upstream remove", async () => {
     await using first = await createFakeUpstream();
-    await using backend = await spawnBackend({
+    await using backend = await startBackend({
       upstreams: [{ endpoint: first.url, models: ["old-model"] }],
       config: { noauth: true },
     });
