@@ -26,6 +26,11 @@ export class ModelIndex {
     }
   }
 
+  /** For how many models the result is kept just now. */
+  get kept(): number {
+    return this.#cached.size;
+  }
+
   find(model: string): Candidates {
     const known = this.#cached.get(model);
     if (known !== undefined) this.#cached.delete(model);

@@ -242,3 +242,10 @@ test("says what is likely to be over first when several things are in the way", 
   expect(plan.refusal).toEqual({ reason: "exhausted", retryAfterMs: 300_000 });
   expect(refusalOf(under)).toEqual({ reason: "quota", retryAfterMs: 300_000 });
 });
+
+test("a limit that is over soon is no reason to come back while others are out", () => {
+  const under = openPool(["x", "y"]);
+  for (let count = 0; count < 5; count++) end(under, { outcome: "first_byte_timeout" });
+  end(under, { outcome: "rate_limited", retryAfterMs: 400 });
+  expect(refusalOf(under)).toEqual({ reason: "resting", retryAfterMs: 400 });
+});

@@ -118,6 +118,11 @@ test("least latency: a moving average, in which what is new counts three tenths,
   send(under, { outcome: "done", firstTokenMs: 100 });
   send(under, { outcome: "done", firstTokenMs: 200 });
   expect(under.healthOf("a").firstTokenMs).toBeCloseTo(130);
+  const slot = nextOf(under.pool.plan({ model: "m" }));
+  slot?.began(230);
+  // Told twice, counted once.
+  slot?.end({ outcome: "done", firstTokenMs: 230 });
+  expect(under.healthOf("a").firstTokenMs).toBeCloseTo(160);
   under.wait(600_001);
   send(under, { outcome: "done", firstTokenMs: 10 });
   expect(under.healthOf("a").firstTokenMs).toBe(10);

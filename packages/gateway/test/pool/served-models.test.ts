@@ -112,6 +112,8 @@ test("what was discovered stays through changes of the list, as long as the plac
   expect(send(under, undefined, "found")).toEqual(["a"]);
   under.pool.replace([{ ...a, endpoint: "https://elsewhere.test" }]);
   expect(() => send(under, undefined, "found")).toThrow("No upstream serves");
+  under.pool.replace([a]);
+  expect(() => send(under, undefined, "found")).toThrow("No upstream serves");
 });
 
 test("lists the models that upstreams name, each with everybody who serves it and whom the caller may use", () => {
