@@ -1,5 +1,5 @@
 import { isTerminalEvent, type RunEvent } from "@llm-backend/contract";
-import { createConversation, registerUser } from "../callers/rest-caller.ts";
+import { createConversation, registerUser, type RestCaller } from "../callers/rest-caller.ts";
 import { createTrpcCaller } from "../callers/trpc-caller.ts";
 import {
   followRun,
@@ -22,10 +22,19 @@ export type ChatHeard = {
   readonly shown: string;
 };
 
-/** Asks as a new user in a new conversation, and follows the answer to its end. */
-export async function askChat(url: string, model = "fake-model"): Promise<ChatHeard> {
-  const rest = await registerUser(url);
-  const trpc = createTrpcCaller(url, rest.token);
+const users = new WeakMap<object, Promise<RestCaller>>();
+
+/** The one user that these tests have at a backend: to make one costs more than most of them. */
+function findUser(backend: { readonly url: string }): Promise<RestCaller> {
+  const user = users.get(backend) ?? registerUser(backend.url);
+  users.set(backend, user);
+  return user;
+}
+
+/** Asks in a new conversation, and follows the answer to its end. */
+export async function askChat(backend: { readonly url: string }, model = "fake-model"): Promise<ChatHeard> {
+  const rest = await findUser(backend);
+  const trpc = createTrpcCaller(backend.url, rest.token);
   const conversationId = await createConversation(rest, { model });
   const asked = { conversationId, requestId: newRequestId(), message: "Hi" };
   const { runId } = await trpc.mutate<Started>("chat.send", asked);

@@ -91,7 +91,8 @@ export function readAnswer(raw: RawAnswer): HeardAnswer {
     unfinished,
     text: messages.map(({ content }) => toText(content)).join(""),
     reasoning: messages.map((one) => toText(one.reasoning_content ?? one.reasoning)).join(""),
-    finishReasons: choices.flatMap(({ finish_reason: reason }) => reason ?? []),
+    // Some providers write an empty one where they mean none.
+    finishReasons: choices.flatMap(({ finish_reason: reason }) => reason || []),
     dones: events.filter(({ data }) => data === "[DONE]").length,
     errors: pieces.flatMap(({ error }) => error ?? []),
     models: [...new Set(pieces.flatMap(({ model }) => model ?? []))],

@@ -49,7 +49,7 @@ export type FaceVerdict = {
 /** Asks on one face, and judges the answer; without a text, every text will do. */
 export async function judgeFace(stage: FaultStage, face: Face, said?: string): Promise<FaceVerdict> {
   if (face === "chat") {
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     return { verdict: await judgeChat(stage, told, said ?? told.text), heard: undefined, text: told.text };
   }
   const heard = await stage.ask({ stream: face === "stream" });
@@ -87,7 +87,7 @@ export async function judgeAlone(fault: FaultBefore, face: Face, refusal: Refusa
   await using stage = await setFaultStage(toStageOptions(fault, fault.upstream));
   const heard = await ask(stage, face);
   if (heard === undefined) {
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     expect(await judgeChat(stage, told, "")).toBe("refused");
     expect([refusal.code].flat()).toContain((told.endings[0] as { code?: string }).code);
   } else {

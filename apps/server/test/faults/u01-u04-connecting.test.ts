@@ -89,10 +89,8 @@ describe("U04: the upstream's certificate is no good", () => {
     for (const [index, model] of Object.keys(bad).entries()) {
       expect(await judge(stage, await stage.ask({ model }), goodText)).toBe("whole");
       expect(stage.upstreams[index]?.calls).toEqual([]);
-      expect(stage.upstreams[index]?.connectionsAccepted).toBe(1);
-      expect(stage.attempts().find(({ upstream }) => upstream === `upstream-${index}`)?.outcome).toBe(
-        "connect_failed",
-      );
+      const attempts = stage.attempts().filter(({ upstream }) => upstream === `upstream-${index}`);
+      expect(attempts.map(({ outcome }) => outcome)).toEqual(["connect_failed"]);
     }
     // The same way in with a good certificate: it is the certificate that was refused.
     expect(await judge(stage, await stage.ask({ model: "trusted" }), "trusted")).toBe("whole");

@@ -53,7 +53,7 @@ describe.each(ends)(
       await using stage = await setFaultStage({
         upstreams: [{ steps: [role(), say(pieces, { apart: true }), wait(30), end] }],
       });
-      const told = await askChat(stage.backend.url);
+      const told = await askChat(stage.backend);
       expect(await judgeChat(stage, told, said)).toBe("broken");
       expect(told.text).toBe(said);
     });
@@ -107,7 +107,7 @@ function toReply({ offset, how, framing = "chunked", keepAlive }: CutAt): Reply 
 
 describe("U15, U16, U17: every way to cut, at offsets all over an answer", () => {
   let stage: FaultStage;
-  const calm = { failures_in_a_row: 10_000, attempts_min: 100_000 };
+  const calm = { failures_in_a_row: 10_000, requests_min: 100_000 };
   beforeAll(async () => {
     stage = await setFaultStage({
       upstreams: [answer(said)],
@@ -137,7 +137,7 @@ describe("U15, U16, U17: every way to cut, at offsets all over an answer", () =>
         // A finish reason is an end, even if what follows it is lost.
         if (verdict === "whole") expect(offset).toBeGreaterThan(body.indexOf('"finish_reason":"stop"'));
         if (verdict === "refused") expect(textUpTo(offset)).toBe("");
-        if (way.how === "FIN" && verdict === "broken") expect(heard.text).toBe(textUpTo(offset));
+        if (way.how === "FIN" && verdict === "broken") expect(heard.text).toContain(textUpTo(offset));
       }
       await judgeAftermath(stage);
     },

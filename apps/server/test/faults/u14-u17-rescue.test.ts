@@ -85,7 +85,7 @@ describe.each(breaks)(
     it(`${id}: a conversation shows the new answer, and nothing of two answers mixed`, async () => {
       for (const other of [said, "Go is fast"]) {
         await using stage = await setFaultStage({ upstreams: [breaking(end), answer(other)] });
-        const told = await askChat(stage.backend.url);
+        const told = await askChat(stage.backend);
         expect(await judgeChat(stage, told, other)).toBe("whole");
       }
     });
@@ -178,7 +178,7 @@ describe("U14, U15, U16: tool calls under way", () => {
 
 describe("U15, U16, U17: cuts at offsets all over an answer, and another one that says the same", () => {
   let stage: FaultStage;
-  const calm = { failures_in_a_row: 10_000, attempts_min: 100_000 };
+  const calm = { failures_in_a_row: 10_000, requests_min: 100_000 };
   const body = renderBody([role(), say(pieces), finish()]);
   beforeAll(async () => {
     stage = await setFaultStage({

@@ -48,6 +48,19 @@ describe.each(endings)("U18: the upstream's answer ends with %s", (_what, end, e
   });
 });
 
+describe("U18: an answer with an end and without any text", () => {
+  it.each([
+    ["a role before it", [role(), finish()]],
+    ["nothing before it", [finish()]],
+    ["a filter's reason", [role(), finish({ reason: "content_filter" })]],
+  ] as const)("U18: is whole and empty, or another one answers (%s)", async (_what, steps) => {
+    await using stage = await setFaultStage({ upstreams: [{ steps: [...steps] }, { steps: [...steps] }] });
+    const { verdict, heard } = await judgeFace(stage, "stream", "");
+    expect(["whole", "refused"]).toContain(verdict);
+    expect(heard?.body).not.toBe("");
+  });
+});
+
 describe("U18: an answer without an end, and another upstream", () => {
   it.each(["chunked", "length", "eof"] as const)(
     "U18: it goes on there, however clean the end (%s)",

@@ -31,7 +31,7 @@ describe("U25, U28: what is too large, before a process of its own", () => {
       ownProcess: true,
       config: {
         clocks: { first_byte_seconds: 10, first_token_seconds: 10, idle_seconds: 10 },
-        gateway: { midstream: "off", breaker: { failures_in_a_row: 10_000, attempts_min: 100_000 } },
+        gateway: { midstream: "off", breaker: { failures_in_a_row: 10_000, requests_min: 100_000 } },
       },
     });
     // What is compiled at the first request is none of the fault's costs.

@@ -3,6 +3,7 @@ import {
   createFakeUpstream,
   fail,
   finish,
+  head,
   reset,
   role,
   say,
@@ -47,7 +48,8 @@ describe("U34: one of three upstreams flaps", () => {
   const kinds: readonly (readonly [string, Reply])[] = [
     ["500", fail(500)],
     ["503", fail(503)],
-    ["a reset", { steps: [reset()] }],
+    // Behind a head: a connection that is closed before any byte came may be an old one, which is nobody's fault.
+    ["a reset", { steps: [head(), reset()] }],
   ];
 
   it.each(kinds)("U34: half of its answers are %s: no caller sees it", async (_what, bad) => {
@@ -95,8 +97,10 @@ describe("U35: every upstream is down, and then they are back", () => {
     const refusals = [];
     for (let count = 0; count < 30; count++) refusals.push(await stage.ask({ stream: count % 2 === 0 }));
     for (const heard of refusals) expect(judgeEnding(heard, stage.secrets)).toBe("refused");
-    const last = refusals.slice(-10);
-    expect(last.map(({ status }) => status)).toEqual(last.map(() => 503));
+    // One of them now and then is told how it went when it looked whether they are back.
+    const statuses = refusals.slice(-10).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(5);
+    expect(statuses.filter((status) => status !== 503 && status !== 502)).toEqual([]);
     expect(Math.min(...refusals.map(({ totalMs }) => totalMs))).toBeLessThan(100);
     expect(refusals.every(({ totalMs }) => totalMs < 500)).toBe(true);
 

@@ -38,7 +38,7 @@ describe.each(usages)("U38: usage is %s", (_name, usage) => {
   it("U38: the answer is whole, and nothing impossible is counted", async () => {
     await using stage = await setFaultStage({ upstreams: [{ steps }] });
     expect((await judgeFace(stage, "stream", said)).verdict).toBe("whole");
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     expect(await judgeChat(stage, told, said)).toBe("whole");
     const counted = [
       ...Object.values(told.usage ?? {}),
@@ -78,7 +78,7 @@ describe("U40: the upstream is hostile", () => {
     expect(verdict).toBe("whole");
     expect(heard?.body).not.toMatch(/^(event|id|retry):/m);
     expect(heard?.body).not.toMatch(/forged|answer-reset/);
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     expect(await judgeChat(stage, told, said)).toBe("whole");
     expect([...told.types].toSorted()).toEqual(["run-done", "run-start", "text-delta"]);
     expect(told.shown).not.toMatch(/forged|999/);
@@ -91,7 +91,7 @@ describe("U40: the upstream is hostile", () => {
       "whole",
       expect.stringMatching(/^text\/event-stream/),
     ]);
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     expect(await judgeChat(stage, told, markup)).toBe("whole");
   });
 
@@ -109,7 +109,7 @@ describe("U40: the upstream is hostile", () => {
       finish(),
     ];
     await using stage = await setFaultStage({ upstreams: [{ steps }] });
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     expect(await judgeChat(stage, told, said)).toBe("whole");
     expect(told.shown).not.toContain("delete_all");
   });
@@ -119,7 +119,7 @@ describe("U40: the upstream is hostile", () => {
     const steps = [event({ model: huge, choices: [{ index: 0, delta: { content: said } }] }), finish()];
     await using stage = await setFaultStage({ upstreams: [{ steps }] });
     expect(await judge(stage, await stage.ask(), said)).toBe("whole");
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     expect(await judgeChat(stage, told, said)).toBe("whole");
     expect(told.shown).not.toContain(huge);
     expect(stage.backend.logLines.some((line) => line.includes(huge))).toBe(false);
@@ -130,7 +130,7 @@ describe("U40: the upstream is hostile", () => {
     await using stage = await setFaultStage({
       upstreams: [{ steps: [say(said), finish({ reason: huge })] }],
     });
-    const told = await askChat(stage.backend.url);
+    const told = await askChat(stage.backend);
     expect([told.text, told.endings.length]).toEqual([said, 1]);
     expect(told.shown).not.toContain(huge);
   });

@@ -1,4 +1,4 @@
-import { request, type IncomingMessage } from "node:http";
+import { Agent, request, type IncomingMessage } from "node:http";
 import { readAnswer, type HeardAnswer, type RawAnswer } from "./heard-answer.ts";
 
 /** A request under `/v1`. */
@@ -17,11 +17,12 @@ export const callerToken = "token-of-the-caller-4b1d7e";
 /** Answers arrive here, whole or cut; a request that gets no head at all rejects. */
 export function callV1(url: string, path: string, asked: V1Request = {}): Promise<RawAnswer> {
   const startedAt = performance.now();
-  return new Promise((resolve, reject) => {
+  // A connection of its own: how the last answer ended has no part in this one. It asks to be kept, as clients do.
+  const agent = new Agent({ keepAlive: true });
+  return new Promise<RawAnswer>((resolve, reject) => {
     const sent = request(`${url}/v1${path}`, {
       method: asked.method ?? "POST",
-      // A connection of its own: how the last answer ended has no part in this one.
-      agent: false,
+      agent,
       headers: {
         authorization: `Bearer ${callerToken}`,
         ...(asked.body !== undefined && { "content-length": Buffer.byteLength(asked.body) }),
@@ -39,7 +40,7 @@ export function callV1(url: string, path: string, asked: V1Request = {}): Promis
       if (!isAnswered) reject(error);
     });
     sent.end(asked.body);
-  });
+  }).finally(() => agent.destroy());
 }
 
 type Collecting = { readonly startedAt: number; readonly onBytes: V1Request["onBytes"] };
