@@ -17,13 +17,13 @@ export function composeGateway(
     attemptEnded: [(report) => logAttempt(logger, report)],
     healthChanged: [(change) => logHealth(logger, change)],
   };
-  const { policy, fallbacks, midstream, deadlineMs, queueMs, retry, breaker } = config.gateway;
+  const { policy, fallbacks, midstream, deadlineMs, queueMs, retry, breaker, keyRest } = config.gateway;
   const gateway = createGateway({
     upstreams: [],
     providers: config.providers,
     clocks: toClocks(config.clocks),
     limits: { answerBytesMax: config.chat.answer_bytes_max },
-    pool: { policy, queueMs, retry, breaker },
+    pool: { policy, queueMs, retry, breaker, keyRest },
     fallbacks,
     midstream,
     deadlineMs,

@@ -19,6 +19,7 @@ export const shortClocks = { connectMs: 60, firstByteMs: 60, firstTokenMs: 60, i
 /** A pool that takes nobody out, and asks nobody a second time: each test sees its own fault only. */
 export const steadyPool = {
   breaker: { failuresInARow: 1e9, requestsMin: 1e9 },
+  keyRest: { rejectedMs: 0, quotaMs: 0, coolMs: 0, coolMsMax: 0 },
   retry: { share: 0, retriesMin: 0, retriesMinPerCandidate: 0 },
 } as const;
 

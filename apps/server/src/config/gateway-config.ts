@@ -48,6 +48,13 @@ export type GatewayConfig = {
       readonly openMs: number;
       readonly openMsMax: number;
     };
+    /** How long a key of an upstream is not used. */
+    readonly keyRest: {
+      readonly rejectedMs: number;
+      readonly quotaMs: number;
+      readonly coolMs: number;
+      readonly coolMsMax: number;
+    };
   };
   readonly records: {
     readonly isEnabled: boolean;
@@ -106,7 +113,7 @@ export function toGatewayConfig(file: ConfigFile): GatewayConfig {
 }
 
 function toGateway({ gateway, lb_policy: policy }: ConfigFile): GatewayConfig["gateway"] {
-  const { retry, breaker } = gateway;
+  const { retry, breaker, key_rest: rest } = gateway;
   return {
     policy,
     fallbacks: gateway.fallbacks,
@@ -128,6 +135,12 @@ function toGateway({ gateway, lb_policy: policy }: ConfigFile): GatewayConfig["g
       windowMs: toMs(breaker.window_seconds),
       openMs: toMs(breaker.open_seconds),
       openMsMax: toMs(breaker.open_seconds_max),
+    },
+    keyRest: {
+      rejectedMs: toMs(rest.rejected_seconds),
+      quotaMs: toMs(rest.quota_seconds),
+      coolMs: toMs(rest.limited_seconds),
+      coolMsMax: toMs(rest.limited_seconds_max),
     },
   };
 }

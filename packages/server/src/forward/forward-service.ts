@@ -106,8 +106,7 @@ export function createForwardService(deps: ForwardServiceDeps) {
       let call: ForwardCall | undefined;
       let admission: Admission;
       try {
-        call = readForwardCall(request);
-        if (!access.mayAsk(call.model)) throw notAllowed(call.model);
+        call = toAllowed(readForwardCall(request), access);
         admission = await deps.admissions.admit(access, toDemand(call));
       } catch (error) {
         if (!DomainError.is(error)) throw error;
@@ -149,8 +148,11 @@ function readToken(authorization: string | undefined): string | undefined {
   return token;
 }
 
-function notAllowed(model: string): DomainError {
-  return new DomainError("model_not_found", `This key may not use the model “${model}”.`);
+/** A call within what its key may ask: fallbacks of the caller's that are none are left out. */
+function toAllowed(call: ForwardCall, { mayAsk }: Access): ForwardCall {
+  if (!mayAsk(call.model))
+    throw new DomainError("model_not_found", `This key may not use the model “${call.model}”.`);
+  return call.fallbacks.every(mayAsk) ? call : { ...call, fallbacks: call.fallbacks.filter(mayAsk) };
 }
 
 function toDemand(call: ForwardCall) {

@@ -24,6 +24,16 @@ export type BackendFolder = AsyncDisposable & {
 /** As cheap as hashing may be: tests log in often. */
 const cheapHashing = { argon2: { memory_kib: 19_456, time_cost: 2 } };
 
+/**
+ * Nobody is taken out, and nobody is asked a second time: each test sees the fault that it makes. Tests of the pool say
+ * `gateway` themselves.
+ */
+const steadyGateway = {
+  breaker: { failures_in_a_row: 10_000, requests_min: 100_000 },
+  key_rest: { rejected_seconds: 0, quota_seconds: 0, limited_seconds: 0, limited_seconds_max: 0 },
+  retry: { budget_percent: 0, budget_min: 0, budget_min_per_upstream: 0 },
+};
+
 /** Makes a folder with the configuration that the options describe. JSON is YAML too. */
 export async function createBackendFolder(options: BackendOptions): Promise<BackendFolder> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "llm-backend-")));
@@ -35,7 +45,7 @@ export async function createBackendFolder(options: BackendOptions): Promise<Back
   await writeFile(
     configFile,
     JSON.stringify(
-      { upstreams, auth: { ...cheapHashing, ...(auth as object | undefined) }, ...rest },
+      { upstreams, gateway: steadyGateway, auth: { ...cheapHashing, ...(auth as object | undefined) }, ...rest },
       null,
       2,
     ),

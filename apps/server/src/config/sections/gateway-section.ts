@@ -37,6 +37,23 @@ const breakerSchema = section({
   .prefault({})
   .meta({ description: "When an upstream is not asked for a while." });
 
+const keyRestSchema = section({
+  rejected_seconds: seconds(0, 86_400).default(300).meta({
+    description: "After the provider has refused it; each further time twice as long, up to an hour.",
+  }),
+  quota_seconds: seconds(0, 86_400).default(600).meta({
+    description: "After its account was found empty; each further time twice as long, up to an hour.",
+  }),
+  limited_seconds: seconds(0, 3_600).default(1).meta({
+    description: "After a 429 that does not say how long; each further time twice as long.",
+  }),
+  limited_seconds_max: seconds(0, 3_600).default(60).meta({
+    description: "The longest after a 429, whatever the provider says.",
+  }),
+})
+  .prefault({})
+  .meta({ description: "How long a key of an upstream is not used." });
+
 /** `gateway`: how calls are passed on to the upstreams. */
 export const gatewaySchema = section({
   fallbacks: named(list(line(256)))
@@ -70,6 +87,7 @@ export const gatewaySchema = section({
   }),
   retry: retrySchema,
   breaker: breakerSchema,
+  key_rest: keyRestSchema,
 })
   .prefault({})
   .meta({ description: "How calls are passed on to the upstreams." });
