@@ -52,41 +52,58 @@ const odd = [
 
 const pick = <TItem>(random: Random, items: readonly TItem[]): TItem => items[random(items.length)] as TItem;
 
-function writeFrame(random: Random, base: object): string {
+/** What a stream is like: calm ones have frames that differ in their text alone. */
+type Mood = { readonly base: object; readonly isCalm: boolean };
+
+function writeDelta(random: Random, { isCalm }: Mood): object {
   const content = pick(random, words);
-  const delta = pick<object>(random, [
-    { content },
-    { content },
-    { content },
+  if (isCalm) return random(8) === 0 ? { reasoning_content: content } : { content };
+  return pick<object>(random, [
     { content },
     { role: "assistant", content },
     { reasoning_content: content },
     { content, reasoning: "r" },
     {},
   ]);
-  const finish = random(12) === 0 ? pick(random, ["stop", "length", "error"]) : null;
-  const value = { ...base, choices: random(15) === 0 ? [] : [{ index: 0, delta, finish_reason: finish }] };
-  const more = random(10) === 0 ? { usage: { prompt_tokens: random(9), completion_tokens: -1 } } : {};
-  const gap = random(20) === 0 ? 1 : undefined;
-  return JSON.stringify({ ...value, ...more, obfuscation: "x".repeat(random(4)) }, undefined, gap);
 }
 
-function writeEvent(random: Random, base: object): string[] {
-  const lines = writeFrame(random, base).split("\n");
-  const prefix = random(15) === 0 ? "data:" : "data: ";
+/** JSON that nearly is some: what looks like the frames before it, and is none. */
+function spoil(random: Random, text: string): string {
+  if (random(30) > 0) return text;
+  const content = text.indexOf('"content":"') + 11;
+  const at = content > 10 && random(2) === 0 ? content : random(text.length);
+  return text.slice(0, at) + pick(random, ["\u0001", "\\x", '"', "", "01"]) + text.slice(at + 1);
+}
+
+function writeFrame(random: Random, mood: Mood): string {
+  const rarely = mood.isCalm ? 40 : 12;
+  const finish = random(rarely) === 0 ? pick(random, ["stop", "length", "error"]) : null;
+  const choices =
+    random(rarely) === 0 ? [] : [{ index: 0, delta: writeDelta(random, mood), finish_reason: finish }];
+  const more = random(rarely) === 0 ? { usage: { prompt_tokens: random(9), completion_tokens: -1 } } : {};
+  const gap = random(20) === 0 ? 1 : undefined;
+  const value = { ...mood.base, choices, ...more, obfuscation: "x".repeat(random(4)) };
+  return spoil(random, JSON.stringify(value, undefined, gap));
+}
+
+function writeEvent(random: Random, mood: Mood): string[] {
+  const rarely = mood.isCalm ? 50 : 12;
+  const lines = writeFrame(random, mood).split("\n");
+  const prefix = random(rarely) === 0 ? "data:" : "data: ";
   const event = [...lines.map((line) => prefix + line), ""];
-  if (random(12) === 0) event.unshift(pick(random, odd.slice(6)));
-  if (random(12) === 0) event.push(pick(random, odd), "");
-  if (random(40) === 0) event.unshift("event: error");
+  if (random(rarely) === 0) event.unshift(pick(random, odd.slice(6)));
+  if (random(rarely) === 0) event.push(pick(random, odd), "");
+  if (random(4 * rarely) === 0) event.unshift("event: error");
   return event;
 }
 
 /** A stream with everything in it that may come, lines ended in one way or in all. */
 function writeStream(random: Random): Buffer {
   const base = { id: "c", object: "chat.completion.chunk", created: 1, model: "m" };
-  const events = Array.from({ length: 3 + random(6) }, () => writeEvent(random, base));
+  const mood = { base, isCalm: random(3) > 0 };
+  const events = Array.from({ length: 3 + random(6) }, () => writeEvent(random, mood));
   const lines = [...events.flat(), ...(random(3) > 0 ? ["data: [DONE]", ""] : [])];
-  const end = random(4) === 0 ? undefined : pick(random, ends);
+  const end = random(4) === 0 ? undefined : pick(random, [...ends, "\n"]);
   const mark = random(10) === 0 ? "\uFEFF" : "";
   return Buffer.from(mark + lines.map((line) => line + (end ?? pick(random, ends))).join(""));
 }

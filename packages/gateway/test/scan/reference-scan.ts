@@ -53,18 +53,19 @@ const isObject = (value: unknown): value is Json => typeof value === "object" &&
 
 /** A frame that is an object and no error. */
 function readFrame(found: Found, frame: Json, hideUsage: boolean): void {
-  const { choices } = frame;
-  if (!Array.isArray(choices)) return;
+  const hasUsage = isObject(frame["usage"]);
+  const choices: unknown[] | undefined = Array.isArray(frame["choices"]) ? frame["choices"] : undefined;
+  if (choices === undefined && !hasUsage) return;
   const chunk = readChunk(frame) as Chunk;
   found.text += chunk.text;
   found.reasoning += chunk.reasoning;
   found.finishReason = chunk.finishReason ?? found.finishReason;
   found.usage = chunk.usage ?? found.usage;
   found.model ??= chunk.model;
-  const isHidden = hideUsage && isObject(frame["usage"]);
-  if (isHidden && choices.length === 0) return;
+  const isHidden = hideUsage && hasUsage;
+  if (isHidden && (choices ?? []).length === 0) return;
   const { usage: _usage, ...rest } = frame;
-  found.passed.push(isHidden ? rest : frame);
+  found.passed.push({ ...(isHidden ? rest : frame), choices: choices ?? [] });
 }
 
 function readEvent(found: Found, { event, data }: Event, hideUsage: boolean): void {
