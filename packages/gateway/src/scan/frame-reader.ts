@@ -91,6 +91,7 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
       if (choice.isWhole && sawContent) continue;
       progress.hasContent ||= isContent(choice);
       progress.hasToolCalls ||= choice.hasToolCalls;
+      progress.hasMedia ||= choice.hasMedia;
       progress.sawRole ||= choice.hasRole;
       count(countChars(choice.toolText), false);
       if (choice.index > 0) continue;

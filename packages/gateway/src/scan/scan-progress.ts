@@ -32,7 +32,9 @@ export type ScanProgress = AnswerProgress & {
   readonly text: string;
   /** The same for its reasoning. */
   readonly reasoning: string;
-  /** The text or the reasoning is longer than what was kept. */
+  /** Sound or a picture has come. */
+  hasMedia: boolean;
+  /** The caller has more than `text` and `reasoning` say: they were not kept whole, or sound or a picture came. */
   readonly isTextCut: boolean;
 };
 
@@ -63,6 +65,7 @@ export function createScanProgress(text: TextStore, reasoning: TextStore): ScanP
     fault: undefined,
     sawRole: false,
     hasToolCalls: false,
+    hasMedia: false,
     choicesMax: 1,
     textChars: 0,
     get text() {
@@ -72,7 +75,7 @@ export function createScanProgress(text: TextStore, reasoning: TextStore): ScanP
       return reasoning.read();
     },
     get isTextCut() {
-      return text.isCut() || reasoning.isCut();
+      return this.hasMedia || text.isCut() || reasoning.isCut();
     },
   };
 }

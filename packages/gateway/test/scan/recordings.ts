@@ -256,7 +256,7 @@ export const recordings: readonly Recording[] = [
         [{ audio: { data: "AAAA" } }],
         [{}, "stop"],
       ) + done,
-    progress: { hasContent: true, text: "" },
+    progress: { hasMedia: true, isTextCut: true, hasContent: true, text: "" },
   },
   {
     name: "Groq, whose usage is its own",
