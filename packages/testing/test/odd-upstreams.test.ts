@@ -87,6 +87,13 @@ test("drips a head and goes on for ever, until the client leaves", async () => {
   }
 });
 
+test("keeps lists of models out of its calls when it is told to", async () => {
+  await using upstream = await createFakeUpstream({ logsModelLists: false });
+  await fetch(`${upstream.url}/models`);
+  await (await fetch(`${upstream.url}/chat/completions`, { method: "POST" })).text();
+  expect(upstream.calls.map(({ method }) => method)).toEqual(["POST"]);
+});
+
 test("makes bombs, vectors and single characters", async () => {
   expect(gzipBomb(8).length).toBeLessThan(16_384);
   expect(gunzipSync(gzipBomb(8))).toHaveLength(8 * 1024 * 1024);

@@ -67,7 +67,9 @@ const isOptions = (given: object): given is FakeUpstreamOptions => !("steps" in 
 
 async function openUpstream(given: StageUpstream): Promise<FakeUpstream | undefined> {
   if (typeof given === "string") return undefined;
-  return createFakeUpstream(typeof given === "object" && isOptions(given) ? given : { reply: given });
+  const options = typeof given === "object" && isOptions(given) ? given : { reply: given };
+  // What a backend looks up by itself is no part of a fault.
+  return createFakeUpstream({ ...options, logsModelLists: false });
 }
 
 async function openBackend(
@@ -97,7 +99,8 @@ export async function setFaultStage(options: FaultStageOptions): Promise<FaultSt
   const backend = cleanup.use(
     await openBackend(options.ownProcess, {
       upstreams: entries,
-      config: { authorization: callerToken, clocks: shortClocks, ...options.config },
+      // With all of the pool's health and retries, which other tests leave out.
+      config: { authorization: callerToken, clocks: shortClocks, gateway: {}, ...options.config },
     }),
   );
   const health = cleanup.use(watchHealth(backend.url));

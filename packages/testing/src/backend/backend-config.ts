@@ -38,14 +38,20 @@ const steadyGateway = {
 export async function createBackendFolder(options: BackendOptions): Promise<BackendFolder> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), "llm-backend-")));
   const configFile = join(folder, "config.yaml");
-  const { auth, ...rest } = options.config ?? {};
+  const { auth, gateway = steadyGateway, ...rest } = options.config ?? {};
   const upstreams = (options.upstreams ?? ["http://127.0.0.1:9/v1"]).map((upstream) =>
     typeof upstream === "string" ? { endpoint: upstream, sk: "sk-server-key-of-the-tests" } : upstream,
   );
   await writeFile(
     configFile,
     JSON.stringify(
-      { upstreams, gateway: steadyGateway, auth: { ...cheapHashing, ...(auth as object | undefined) }, ...rest },
+      // Tests count what an upstream is asked.
+      {
+        upstreams,
+        gateway: { discover: false, ...(gateway as object) },
+        auth: { ...cheapHashing, ...(auth as object | undefined) },
+        ...rest,
+      },
       null,
       2,
     ),

@@ -28,6 +28,8 @@ export type FakeUpstreamOptions = {
   readonly early?: (head: RequestHead) => Reply | undefined;
   /** What `GET …/models` lists. @default ["fake-model"] */
   readonly models?: readonly string[];
+  /** Whether `GET …/models` is among the calls; a backend asks for it whenever it likes. @default true */
+  readonly logsModelLists?: boolean;
   /** @default 0: any free port of loopback */
   readonly port?: number;
   /** Speaks TLS with this certificate. */
@@ -83,12 +85,13 @@ type Connection = { readonly socket: Socket; readonly number: number };
 type House = {
   readonly log: CallLog;
   readonly choose: (call: Call) => Reply;
+  readonly isLogged: (call: Call) => boolean;
   readonly chooseEarly: (head: RequestHead) => Reply | undefined;
   readonly gate: (name: string) => Promise<void>;
 };
 
 /** Serves one connection: its requests one after another. */
-function serve({ socket, number }: Connection, { log, choose, chooseEarly, gate }: House): void {
+function serve({ socket, number }: Connection, { log, choose, chooseEarly, isLogged, gate }: House): void {
   const closed = Promise.withResolvers<CallEnd>();
   const reader = createRequestReader();
   const waiting: ReceivedRequest[] = [];
@@ -97,7 +100,7 @@ function serve({ socket, number }: Connection, { log, choose, chooseEarly, gate 
   let isOver = false;
 
   async function play(call: CallEntry, reply: Reply): Promise<boolean> {
-    log.add(call);
+    if (isLogged(call)) log.add(call);
     const stage = { socket, call, gone: closed.promise, gate, markOwnEnd: () => (endedByUs = true) };
     const goesOn = await playReply(stage, reply);
     call.markAnswered();
@@ -153,13 +156,17 @@ export async function createFakeUpstream(options: FakeUpstreamOptions = {}): Pro
     if (isModelList(call)) return toModelList(options.models ?? ["fake-model"]);
     return queue.shift() ?? (typeof standing === "function" ? standing(call) : standing);
   };
+  const house: House = {
+    log,
+    choose,
+    chooseEarly: (head) => options.early?.(head),
+    isLogged: (call) => options.logsModelLists !== false || !isModelList(call),
+    gate: gates.gate,
+  };
   const welcome = (socket: Socket): void => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    serve(
-      { socket, number: ++accepted },
-      { log, choose, chooseEarly: (head) => options.early?.(head), gate: gates.gate },
-    );
+    serve({ socket, number: ++accepted }, house);
   };
   const server = options.tls === undefined ? createServer(welcome) : createTlsServer(options.tls, welcome);
   // A client that does not trust the certificate is none of our troubles.
