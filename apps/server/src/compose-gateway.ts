@@ -17,7 +17,8 @@ export function composeGateway(
     attemptEnded: [(report) => logAttempt(logger, report)],
     healthChanged: [(change) => logHealth(logger, change)],
   };
-  const { policy, fallbacks, midstream, deadlineMs, queueMs, retry, breaker, keyRest } = config.gateway;
+  const { policy, fallbacks, midstream, deadlineMs, discovers, queueMs, retry, breaker, keyRest } =
+    config.gateway;
   const gateway = createGateway({
     upstreams: [],
     providers: config.providers,
@@ -27,6 +28,7 @@ export function composeGateway(
     fallbacks,
     midstream,
     deadlineMs,
+    discovers,
     observer: {
       attemptEnded(report) {
         for (const listener of listeners.attemptEnded) listener(report);

@@ -60,7 +60,11 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   for (const sentence of started.sentences) logger.info(sentence);
 
   const metrics = createMetrics({ version });
-  const alerts = createAlerts({ config: config.alerts, logger, onEnd: metrics.alertEnded });
+  const alerts = createAlerts({
+    config: config.alerts,
+    logger,
+    onEnd: (channel, outcome) => metrics.alertEnded(channel, outcome),
+  });
   cleanup.defer(() => alerts.close());
   const { gateway, listeners } = composeGateway(config, logger);
   cleanup.defer(() => gateway.close());
@@ -75,17 +79,21 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
     onRecordsShed: ({ entries, bodies, error }) =>
       logger.warn({ entries, bodies, err: error }, "Records of requests were not stored"),
-    onCallStarted: metrics.requestStarted,
+    onCallStarted: () => metrics.requestStarted(),
     onCallEnded(ended) {
       const watched = toWatchedRequest(ended);
-      if (watched === undefined) return;
+      if (ended.charge === undefined) return metrics.requestRefused(watched);
       metrics.requestEnded(watched);
       alerts.requestEnded(watched);
     },
   });
   const { upstreams, records } = backend.services;
-  listeners.attemptEnded.push(metrics.attemptEnded, backend.noteAttempt);
-  listeners.healthChanged.push(upstreams.noteHealthChange, metrics.healthChanged, alerts.healthChanged);
+  listeners.attemptEnded.push((report) => metrics.attemptEnded(report), backend.noteAttempt);
+  listeners.healthChanged.push(
+    upstreams.noteHealthChange,
+    (change) => metrics.healthChanged(change),
+    (change) => alerts.healthChanged(change),
+  );
   metrics.watch({ health: () => gateway.health(), recordsShed: () => records.stats().shedEntries });
   await upstreams.load();
   upstreams.start();
@@ -94,11 +102,10 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   return { storage, gateway, backend, metrics, close: () => rest.disposeAsync() };
 }
 
-/** A call in the words of metrics and alerts; undefined for one that never began. */
-function toWatchedRequest({ call, charge, result }: EndedCall): WatchedRequest | undefined {
-  if (call === undefined || charge === undefined) return undefined;
-  const { request, kind, model } = call;
-  return { ...result, requestId: request.id, kind, model };
+/** A call in the words of metrics and alerts. */
+function toWatchedRequest({ incoming, call, result }: EndedCall): WatchedRequest {
+  const { kind = "other", model = "" } = call ?? {};
+  return { ...result, requestId: incoming.request.id, kind, model };
 }
 
 const minuteMs = 60_000;

@@ -3,6 +3,8 @@ import type { AttemptLimits } from "./attempt/attempt.ts";
 import { createConnections } from "./attempt/connections.ts";
 import type { ConnectionOptions } from "./attempt/open-socket.ts";
 import { askChat } from "./chat/ask-chat.ts";
+import { createDiscovery, type Discovery } from "./discovery/create-discovery.ts";
+import { listUpstreamModels } from "./discovery/list-upstream-models.ts";
 import type { GatewayContext } from "./failover/gateway-context.ts";
 import { createQuirks } from "./failover/quirks.ts";
 import { toFailure } from "./failure/failure.ts";
@@ -10,6 +12,7 @@ import { toClosedResult } from "./forward/closed-result.ts";
 import { forwardCall } from "./forward/forwarding.ts";
 import { createPool, type PoolOptions } from "./pool/create-pool.ts";
 import type { Gateway, GatewayObserver, Provider } from "./ports.ts";
+import { createProbe } from "./probe/create-probe.ts";
 import { providers as knownProviders } from "./providers.ts";
 import { createProviderFinder } from "./routing/provider-finder.ts";
 import type { Clocks, MidstreamPolicy, Upstream } from "./upstream.ts";
@@ -52,6 +55,8 @@ export type GatewayOptions = {
   readonly deadlineMs?: number;
   /** For upstreams that say nothing of it. @default "exact" */
   readonly midstream?: MidstreamPolicy;
+  /** Upstreams are asked for their models, now and then. @default false */
+  readonly discovers?: boolean;
   readonly observer?: GatewayObserver;
   readonly connecting?: ConnectionOptions;
 };
@@ -77,6 +82,7 @@ const closing = { ...toFailure("cancelled", "shutting_down", "the gateway is clo
 export function createGateway(options: GatewayOptions): Gateway {
   const context = createContext(options);
   const { pool, connections, running } = context;
+  const discovery = options.discovers === true ? openDiscovery(context) : undefined;
   let isClosed = false;
 
   return {
@@ -90,15 +96,34 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     models: (mayUse) => pool.listModels(mayUse),
     health: () => pool.health(),
-    probe: () => Promise.reject(new DomainError("internal")),
-    replaceUpstreams: (upstreams) => pool.replace(upstreams),
+    probe: createProbe(connections, { clocks: { ...defaultClocks, ...options.clocks } }),
+    replaceUpstreams(upstreams) {
+      pool.replace(upstreams);
+      void discovery?.refresh();
+    },
     async close() {
       isClosed = true;
       for (const attempt of running) attempt.cancel(closing);
+      discovery?.close();
       pool.close();
       await connections.close();
     },
   };
+}
+
+const listingMs = 10_000;
+
+function openDiscovery({ pool, connections }: GatewayContext): Discovery {
+  const discovery = createDiscovery({
+    targets: () => pool.listDiscoverable(),
+    async ask(target, signal) {
+      const { models } = await listUpstreamModels(connections, target, { timeoutMs: listingMs, signal });
+      return models;
+    },
+    tell: (upstreamId, models) => pool.setDiscovered(upstreamId, models),
+  });
+  discovery.start();
+  return discovery;
 }
 
 function createContext(options: GatewayOptions): GatewayContext {

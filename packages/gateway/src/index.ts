@@ -1,7 +1,6 @@
+export type { AttemptOutcome, AttemptReport } from "./attempt/attempt-ports.ts";
 export type {
   AnswerPart,
-  AttemptOutcome,
-  AttemptReport,
   ChatOptions,
   ChatOutcome,
   ChatRequest,

@@ -23,6 +23,8 @@ export type GatewayConfig = {
     readonly midstream: ConfigFile["gateway"]["midstream"];
     /** For all attempts of one call until its answer begins. */
     readonly deadlineMs: number;
+    /** Whether upstreams are asked for their models. */
+    readonly discovers: boolean;
     /** For a place in an upstream's queue. */
     readonly queueMs: number;
     /** JSON bodies, which are kept whole. */
@@ -119,6 +121,7 @@ function toGateway({ gateway, lb_policy: policy }: ConfigFile): GatewayConfig["g
     fallbacks: gateway.fallbacks,
     midstream: gateway.midstream,
     deadlineMs: toMs(gateway.deadline_seconds),
+    discovers: gateway.discover,
     queueMs: toMs(gateway.queue_seconds),
     bodyBytesMax: gateway.body_bytes_max,
     uploadBytesMax: gateway.upload_bytes_max,

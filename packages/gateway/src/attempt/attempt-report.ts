@@ -1,6 +1,7 @@
 import type { Slot } from "../pool/pool.ts";
-import type { AttemptReport, GatewayObserver } from "../ports.ts";
-import type { AttemptResult } from "./attempt.ts";
+import type { GatewayObserver } from "../ports.ts";
+import type { AttemptReport } from "./attempt-ports.ts";
+import type { AttemptResult } from "./attempt-result.ts";
 
 /** Puts the end of an attempt into the words of records and metrics. */
 export function toReport(

@@ -1,4 +1,3 @@
-import type { Usage } from "@llm-backend/contract";
 import type { AnswerLimits } from "../answer/answer-format.ts";
 import { toAnswerFailure, toStreamFailure } from "../failure/answer-failure.ts";
 import { toFailure, type Failure } from "../failure/failure.ts";
@@ -7,7 +6,9 @@ import type { Secrets } from "../failure/scrub.ts";
 import { toTransportFailure, type ExchangePhase } from "../failure/transport-failure.ts";
 import type { Slot } from "../pool/pool.ts";
 import type { AnswerReceiver } from "./answer-receiver.ts";
-import { createAttemptClock, type AttemptClock, type Stage } from "./attempt-clock.ts";
+import { createAttemptClock, type AttemptClock } from "./attempt-clock.ts";
+import type { AttemptResult, AttemptTimes } from "./attempt-result.ts";
+import { isComplete, stageFailures, toIncomplete } from "./attempt-verdict.ts";
 import type { Connections, WireRequest } from "./connections.ts";
 import { ErrorBody } from "./error-body.ts";
 import { Exchange, type ExchangeListener } from "./exchange.ts";
@@ -20,44 +21,14 @@ export type AttemptLimits = AnswerLimits & {
 
 /** One question to one candidate. */
 export type AttemptInput = {
-  readonly slot: Pick<Slot, "upstream" | "key" | "model" | "clocks">;
+  readonly slot: Pick<Slot, "upstream" | "key" | "model" | "clocks"> & Partial<Pick<Slot, "began">>;
   readonly request: WireRequest;
   readonly limits: AttemptLimits;
   readonly receiver: AnswerReceiver;
 };
 
-/** When an attempt reached its stages, in milliseconds since its start. */
-export type AttemptTimes = {
-  connectMs: number | undefined;
-  firstByteMs: number | undefined;
-  firstTokenMs: number | undefined;
-  totalMs: number;
-};
-
-/** How an attempt ended, and what is known of it. */
-export type AttemptResult = {
-  /** Undefined: the answer is complete. */
-  readonly failure: Failure | undefined;
-  readonly finishReason: string;
-  readonly model: string;
-  readonly usage: Usage | undefined;
-  readonly framesMalformed: number;
-  /** Some of the answer has been passed on. */
-  readonly hasContent: boolean;
-  readonly status: number | undefined;
-  readonly times: Readonly<AttemptTimes>;
-};
-
 /** How long a complete answer waits for `[DONE]` or the end of the body, with the usage before it. */
 const tailMsMax = 5000;
-
-const stageFailures = {
-  connectMs: toFailure("connect_timeout", "upstream_timeout", "no connection in time"),
-  firstByteMs: toFailure("first_byte_timeout", "upstream_timeout", "no answer in time"),
-  wholeAnswerMs: toFailure("first_byte_timeout", "upstream_timeout", "no answer in time"),
-  firstTokenMs: toFailure("first_token_timeout", "upstream_timeout", "no content in time"),
-  idleMs: toFailure("idle_timeout", "upstream_timeout", "the answer stalled"),
-} as const satisfies Record<Stage, Failure>;
 
 /** The answer is understood as far as it came; `start` begins, the promise resolves once, `cancel` ends it at once. */
 export class Attempt implements ExchangeListener {
@@ -146,7 +117,9 @@ export class Attempt implements ExchangeListener {
     if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody));
     this.#pass(undefined);
     this.#judge();
-    this.#end(this.#isComplete() ? undefined : this.#toIncomplete());
+    this.#end(
+      isComplete(this.#input.receiver.progress) ? undefined : toIncomplete(this.#input.receiver.progress),
+    );
   }
 
   onFailure(error: Error, phase: ExchangePhase): void {
@@ -158,24 +131,11 @@ export class Attempt implements ExchangeListener {
     if (this.#errorBody !== undefined) return this.#end(this.#toAnswerFailure(this.#errorBody));
     // A reason that comes with a piece of text may come with every piece: it proves nothing by itself.
     const { finishStoodAlone } = this.#input.receiver.progress;
-    this.#end(this.#isComplete() && finishStoodAlone ? undefined : failure);
+    this.#end(isComplete(this.#input.receiver.progress) && finishStoodAlone ? undefined : failure);
   }
 
   #elapsed(): number {
     return performance.now() - this.#startedAt;
-  }
-
-  #isComplete(): boolean {
-    const { isDone, finishReason, hasContent, fault } = this.#input.receiver.progress;
-    // `[DONE]` alone ends an answer, but does not make one.
-    return fault === undefined && (finishReason !== undefined || (isDone && hasContent));
-  }
-
-  #toIncomplete(): Failure {
-    const { hasContent } = this.#input.receiver.progress;
-    return hasContent
-      ? toFailure("truncated", "upstream_unavailable", "the answer ended without a finish reason")
-      : toFailure("protocol_error", "upstream_unavailable", "the answer is empty");
   }
 
   #toAnswerFailure({ status, headers, text }: ErrorBody): Failure {
@@ -202,6 +162,7 @@ export class Attempt implements ExchangeListener {
     // Whoever was told may have ended the attempt.
     if (this.#isEnded || this.#times.firstTokenMs !== undefined || !receiver.progress.hasContent) return;
     this.#times.firstTokenMs = this.#elapsed();
+    this.#input.slot.began?.(this.#times.firstTokenMs);
     if (!this.#isPaused) this.#clock.enter("idleMs");
   }
 
@@ -209,7 +170,7 @@ export class Attempt implements ExchangeListener {
   #judge(): void {
     if (this.#isEnded) return;
     const { receiver } = this.#input;
-    const { fault, isDone, hasContent, finishReason, finishStoodAlone } = receiver.progress;
+    const { fault, isDone } = receiver.progress;
     if (receiver.failure !== undefined) this.#end(receiver.failure);
     else if (fault !== undefined) {
       const { error, outcome, message } = fault;
@@ -219,19 +180,27 @@ export class Attempt implements ExchangeListener {
           ? toStreamFailure(error, this.#secrets())
           : toFailure(outcome, "upstream_unavailable", message),
       );
-    } else if (isDone) this.#end(this.#isComplete() ? undefined : this.#toIncomplete());
+    } else if (isDone)
+      this.#end(
+        isComplete(this.#input.receiver.progress) ? undefined : toIncomplete(this.#input.receiver.progress),
+      );
     else if (this.#elapsed() > this.#input.limits.answerMsMax)
       this.#end(toFailure("too_large", "upstream_unavailable", "the answer takes too long"));
-    else if (this.#isPaused) return;
-    else if (finishReason !== undefined && finishStoodAlone) {
+    else if (!this.#isPaused) this.#waitOn();
+  }
+
+  /** Sets the clock for what is still to come. */
+  #waitOn(): void {
+    const { hasContent, finishReason, finishStoodAlone } = this.#input.receiver.progress;
+    if (finishReason !== undefined && finishStoodAlone) {
       this.#clock.enter("idleMs");
       this.#clock.restart(Math.min(tailMsMax, this.#input.slot.clocks.idleMs));
     } else if (hasContent) this.#clock.restart();
   }
 
   /** What is left of a complete answer's body is read off; anything else closes the socket. */
-  #leave(isComplete: boolean): void {
-    if (isComplete) this.#exchange.release();
+  #leave(isWhole: boolean): void {
+    if (isWhole) this.#exchange.release();
     else this.#exchange.abort();
   }
 

@@ -1,4 +1,4 @@
-import type { AttemptResult } from "../attempt/attempt.ts";
+import type { AttemptResult } from "../attempt/attempt-result.ts";
 import { createChatReceiver } from "../attempt/chat-receiver.ts";
 import { toChatBody, toChatRequest } from "../attempt/wire-request.ts";
 import { CandidateWalk } from "../failover/candidate-walk.ts";

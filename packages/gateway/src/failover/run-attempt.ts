@@ -1,10 +1,11 @@
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
+import type { AttemptReport } from "../attempt/attempt-ports.ts";
 import { report, toReport } from "../attempt/attempt-report.ts";
-import { Attempt, type AttemptResult } from "../attempt/attempt.ts";
+import type { AttemptResult } from "../attempt/attempt-result.ts";
+import { Attempt } from "../attempt/attempt.ts";
 import type { WireRequest } from "../attempt/connections.ts";
 import { toFailure, type Failure } from "../failure/failure.ts";
 import type { Slot } from "../pool/pool.ts";
-import type { AttemptReport } from "../ports.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 
 /** One attempt, before it begins. */

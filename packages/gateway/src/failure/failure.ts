@@ -1,6 +1,6 @@
 import type { ErrorCode } from "@llm-backend/contract";
+import type { AttemptOutcome } from "../attempt/attempt-ports.ts";
 import type { Quirk } from "../failover/quirks.ts";
-import type { AttemptOutcome } from "../ports.ts";
 
 /** Why an attempt failed, decided where it was understood; the failover only reads it. */
 export type Failure = {

@@ -1,5 +1,6 @@
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
-import type { Attempt, AttemptResult } from "../attempt/attempt.ts";
+import type { AttemptResult } from "../attempt/attempt-result.ts";
+import type { Attempt } from "../attempt/attempt.ts";
 import type { WireRequest } from "../attempt/connections.ts";
 import type { UploadBody } from "../attempt/upload-body.ts";
 import type { Quirk } from "../failover/quirks.ts";
@@ -11,7 +12,7 @@ import { toPath } from "../routing/endpoint.ts";
 import type { ScannedKind } from "../scan/scan-progress.ts";
 import { createBytesReceiver } from "./bytes-receiver.ts";
 import type { ForwardBody } from "./forward-ports.ts";
-import type { Forwarding } from "./forwarding.ts";
+import type { Forwarding } from "./forwarding-state.ts";
 import { createStreamReceiver, type StreamReceiver } from "./stream-receiver.ts";
 import { createWholeReceiver, type WholeReceiver } from "./whole-receiver.ts";
 import { toUpstreamHeaders } from "./wire-headers.ts";
@@ -63,9 +64,9 @@ export async function askCandidate(forwarding: Forwarding, slot: Slot, joining?:
 
 function chooseForm({ context: { quirks }, call }: Forwarding, slot: Slot): Form {
   const isGuarded = call.kind !== "other";
-  const mustStream = isGuarded && !call.isStreamed && quirks.has(slot, "only_streams");
-  const mustNot = isGuarded && call.isStreamed && quirks.has(slot, "never_streams");
-  const stream = mustStream ? true : mustNot ? false : undefined;
+  const quirk = call.isStreamed ? "never_streams" : "only_streams";
+  // In whichever form it was asked for, it can only be had in the other one.
+  const stream = isGuarded && quirks.has(slot, quirk) ? !call.isStreamed : undefined;
   const knowsOptions = call.kind === "chat" || call.kind === "completion";
   return { stream, askUsage: knowsOptions && !quirks.has(slot, "no_stream_options") };
 }

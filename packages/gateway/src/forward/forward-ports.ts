@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import type { DomainError, Usage } from "@llm-backend/contract";
-import type { AttemptReport } from "../ports.ts";
+import type { AttemptReport } from "../attempt/attempt-ports.ts";
 
 /** The body of a call: nothing, all of it, or a stream that is passed on as it comes. */
 export type ForwardBody =

@@ -1,29 +1,17 @@
 import { DomainError, findDomainError } from "@llm-backend/contract";
-import type { AttemptResult } from "../attempt/attempt.ts";
+import type { AttemptResult } from "../attempt/attempt-result.ts";
 import { UploadBody } from "../attempt/upload-body.ts";
 import { CandidateWalk } from "../failover/candidate-walk.ts";
 import type { GatewayContext } from "../failover/gateway-context.ts";
 import type { Failure } from "../failure/failure.ts";
 import { toBrokenAnswerError, toFinalError } from "../failure/final-error.ts";
 import type { Slot } from "../pool/pool.ts";
-import type { AttemptReport } from "../ports.ts";
 import { askCandidate, type Asked } from "./ask-candidate.ts";
 import { toErrorFrame } from "./error-frame.ts";
 import type { ForwardCall, ForwardOptions, ForwardResult } from "./forward-ports.ts";
+import type { Forwarding } from "./forwarding-state.ts";
 import { Outlet } from "./outlet.ts";
 import { rescue } from "./rescue.ts";
-
-/** One call on its way, over all attempts. */
-export type Forwarding = {
-  readonly context: GatewayContext;
-  readonly call: ForwardCall;
-  readonly options: ForwardOptions;
-  readonly outlet: Outlet;
-  readonly walk: CandidateWalk;
-  /** The body, where it is passed on as it comes. */
-  readonly upload: UploadBody | undefined;
-  readonly attempts: AttemptReport[];
-};
 
 /** So much of an upload is kept, to be sent again to somebody else. */
 const uploadKeptBytesMax = 1024 * 1024;

@@ -5,7 +5,7 @@ import type { Slot } from "../pool/pool.ts";
 import { toContinuationBody } from "../request/continuation-body.ts";
 import type { MidstreamPolicy } from "../upstream.ts";
 import { askCandidate, type Asked, type Joining } from "./ask-candidate.ts";
-import type { Forwarding } from "./forwarding.ts";
+import type { Forwarding } from "./forwarding-state.ts";
 
 /** What the caller has of an answer that broke off. */
 type Sent = { readonly text: string; readonly reasoning: string };

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from "../ports.ts";
+import type { AttemptOutcome } from "../attempt/attempt-ports.ts";
 
 /** Whose health an outcome is about. */
 export type Blame =

@@ -1,5 +1,5 @@
 import type { ModelView } from "@llm-backend/contract";
-import type { AttemptOutcome } from "../ports.ts";
+import type { AttemptOutcome } from "../attempt/attempt-ports.ts";
 import type { PreparedUpstream } from "../routing/prepared-upstream.ts";
 import type { Clocks, Upstream, UpstreamHealth } from "../upstream.ts";
 

@@ -1,4 +1,5 @@
-import { Attempt, type AttemptLimits, type AttemptResult } from "../attempt/attempt.ts";
+import type { AttemptResult } from "../attempt/attempt-result.ts";
+import { Attempt, type AttemptLimits } from "../attempt/attempt.ts";
 import { createChatReceiver } from "../attempt/chat-receiver.ts";
 import type { Connections } from "../attempt/connections.ts";
 import { toChatRequest } from "../attempt/wire-request.ts";

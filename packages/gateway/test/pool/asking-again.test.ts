@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { defaultPoolSettings } from "../../src/pool/pool-settings.ts";
 import type { Plan, Slot } from "../../src/pool/pool.ts";
 import { RetryBudget } from "../../src/pool/retry-budget.ts";
-import type { AttemptOutcome } from "../../src/ports.ts";
+import type { AttemptOutcome } from "../../src/attempt/attempt-ports.ts";
 import { never, nextOf, openPool, upstreamOf } from "./open-pool.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));

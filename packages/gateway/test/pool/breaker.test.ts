@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { AttemptOutcome } from "../../src/ports.ts";
+import type { AttemptOutcome } from "../../src/attempt/attempt-ports.ts";
 import { never, nextOf, openPool, orderOf, send, upstreamOf, type PoolUnderTest } from "./open-pool.ts";
 
 const timeout = { outcome: "first_byte_timeout", message: "no answer in time" } as const;

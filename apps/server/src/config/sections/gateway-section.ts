@@ -81,6 +81,10 @@ export const gatewaySchema = section({
     description:
       "The largest upload under /v1 that is passed on as it comes (512 MiB): files, audio, images.",
   }),
+  discover: flag().default(true).meta({
+    description:
+      "Whether upstreams that name no models are asked for them every ten minutes, for the list of models.",
+  }),
   show_keys: flag().default(false).meta({
     description:
       "Whether the admin API of the earlier gateway (/admin/upstreams) shows the upstreams' keys whole, as that one did.",

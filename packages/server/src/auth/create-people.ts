@@ -1,0 +1,78 @@
+import type { Storage } from "@llm-backend/storage";
+import type { NewId } from "../identity/new-id.ts";
+import { createUserService, type UserService } from "../user/user-service.ts";
+import { createAuthService, type AuthService } from "./auth-service.ts";
+import { createLoginLimiter, type LoginLimits } from "./login-limiter.ts";
+import { createPasswordHasher, type PasswordHasherOptions } from "./password-hasher.ts";
+import { createSessionService, type SessionService, type TokenLifetimes } from "./session-service.ts";
+import { createSessionWatch } from "./session-watch.ts";
+import { createSetupService, type SetupService } from "./setup-service.ts";
+import { createTokenService } from "./token-service.ts";
+
+/** Who there is, and who they are. */
+export type People = {
+  readonly services: {
+    readonly auth: AuthService;
+    readonly sessions: SessionService;
+    readonly setup: SetupService;
+    readonly users: UserService;
+  };
+  /** Forgets sessions that ended long ago. */
+  sweep(): Promise<void>;
+  close(): void;
+};
+
+/** What an operator can set of them. */
+export type PeopleSettings = {
+  readonly registration: "open" | "closed";
+  readonly hashing: PasswordHasherOptions;
+  readonly loginLimits: LoginLimits;
+  readonly lifetimes: TokenLifetimes;
+};
+
+/** What they stand on. */
+export type PeopleDeps = {
+  readonly storage: Storage;
+  readonly newId: NewId;
+  readonly now: () => number;
+  readonly jwtSecret: string;
+  readonly settings: PeopleSettings;
+};
+
+const sessionCheckMs = 30_000;
+/** Ended sessions are kept so long: they tell the addresses that an account is used from. */
+const sessionsKeptMs = 90 * 24 * 3_600_000;
+
+/** Builds the services of users and sessions, in their order. */
+export async function createPeople(deps: PeopleDeps): Promise<People> {
+  const { storage, newId, now, settings } = deps;
+  const hasher = await createPasswordHasher(settings.hashing);
+  const limiter = createLoginLimiter(settings.loginLimits);
+  const tokens = createTokenService({ secret: deps.jwtSecret, now });
+  const watch = createSessionWatch({
+    intervalMs: sessionCheckMs,
+    isAlive: (sessionId) => isAlive(storage, sessionId, now()),
+  });
+  const { lifetimes, registration } = settings;
+  const sessions = createSessionService({ storage, tokens, newId, watch, now, lifetimes });
+  const users = createUserService({ storage, hasher, newId, now });
+  const auth = createAuthService({ storage, hasher, limiter, sessions, users, registration });
+  const setup = createSetupService({ storage, users, limiter });
+  return {
+    services: { auth, sessions, setup, users },
+    async sweep() {
+      await storage.sessions.deleteEnded(now() - sessionsKeptMs);
+    },
+    close: () => watch.close(),
+  };
+}
+
+async function isAlive(storage: Storage, sessionId: string, now: number): Promise<boolean> {
+  const found = await storage.sessions.findWithUser(sessionId);
+  return (
+    found !== undefined &&
+    found.session.revokedAt === null &&
+    found.session.expiresAt > now &&
+    found.user.status === "active"
+  );
+}

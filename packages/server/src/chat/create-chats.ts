@@ -1,0 +1,83 @@
+import type { Gateway } from "@llm-backend/gateway";
+import type { Storage } from "@llm-backend/storage";
+import { createConversationService, type ConversationService } from "../conversation/conversation-service.ts";
+import type { NewId } from "../identity/new-id.ts";
+import type { SealBox } from "../secrets/seal-box.ts";
+import { createChatService, type ChatService } from "./chat-service.ts";
+import { executeRun, type ExecuteRunDeps, type RunSettings } from "./execute-run.ts";
+import { createHistoryService, type HistoryService } from "./history-service.ts";
+import { createRunJournal, type RunJournal } from "./run-journal.ts";
+import { createRunRegistry, type RunLimits, type RunRegistry } from "./run-registry.ts";
+import { createRunService, type RunService } from "./run-service.ts";
+
+/** Conversations, and the runs that answer in them. */
+export type Chats = {
+  readonly services: {
+    readonly conversations: ConversationService;
+    readonly history: HistoryService;
+    readonly chat: ChatService;
+    readonly runs: RunService;
+  };
+  /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores them. */
+  drain(until: AbortSignal): Promise<void>;
+};
+
+/** What an operator can set of them. */
+export type ChatSettings = {
+  readonly runLimits: RunLimits & { readonly streamsPerUser: number };
+  readonly runs: RunSettings;
+};
+
+/** What they stand on. */
+export type ChatsDeps = {
+  readonly storage: Storage;
+  readonly gateway: Gateway;
+  readonly sealBox: SealBox;
+  readonly newId: NewId;
+  readonly now: () => number;
+  /** Names this process. */
+  readonly owner: string;
+  readonly settings: ChatSettings;
+  readonly onInternalError: (error: unknown) => void;
+  readonly onEnded: NonNullable<ExecuteRunDeps["onEnded"]>;
+};
+
+const journalIntervalMs = 250;
+const journalBytesMax = 2048;
+
+/** Builds the services of conversations and runs, in their order. */
+export function createChats(deps: ChatsDeps): Chats {
+  const { storage, newId, now, owner, sealBox, settings } = deps;
+  const { journal, registry } = createEngine(deps);
+  const { streamsPerUser } = settings.runLimits;
+  const runs = createRunService({ storage, registry, now, owner, streamsPerUser });
+  const chat = createChatService({ storage, registry, newId, now, owner });
+  const history = createHistoryService({ storage, registry });
+  const discardRuns = (conversationId: number) => registry.endConversation(conversationId, "discard");
+  const conversations = createConversationService({ storage, sealBox, newId, now, discardRuns });
+  return {
+    services: { conversations, history, chat, runs },
+    async drain(until) {
+      await registry.drain(until);
+      await journal.close();
+    },
+  };
+}
+
+/** What drives the runs, and writes down what they say. */
+function createEngine(deps: ChatsDeps): { journal: RunJournal; registry: RunRegistry } {
+  const { storage, settings } = deps;
+  const journal = createRunJournal({
+    write: (segments) => storage.journal(segments),
+    onError: deps.onInternalError,
+    intervalMs: journalIntervalMs,
+    bytesMax: journalBytesMax,
+  });
+  const running = { ...deps, journal, settings: settings.runs };
+  const registry = createRunRegistry({
+    execute: (live) => executeRun(running, live),
+    onAppend: (live, bytes) => journal.noteAppend(live, bytes),
+    limits: settings.runLimits,
+  });
+  return { journal, registry };
+}
