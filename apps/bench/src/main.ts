@@ -24,6 +24,8 @@ const { values, positionals } = parseArgs({
     rivals: { type: "string" },
     /** A folder for CPU profiles of the gateway's servers. */
     profile: { type: "string" },
+    /** Further flags of node for them, separated by blanks. */
+    "node-flags": { type: "string" },
   },
 });
 

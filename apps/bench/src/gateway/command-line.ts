@@ -10,6 +10,7 @@ export type GatewayFlags = {
   readonly only?: string | undefined;
   readonly rivals?: string | undefined;
   readonly profile?: string | undefined;
+  readonly "node-flags"?: string | undefined;
 };
 
 /**
@@ -17,21 +18,21 @@ export type GatewayFlags = {
  *
  * @throws UnknownName when a scenario or a rival is named that there is none of.
  */
-export function readGatewayOptions({
-  quick,
-  rounds,
-  only,
-  rivals,
-  profile,
-}: GatewayFlags): GatewayBenchOptions {
+export function readGatewayOptions(flags: GatewayFlags): GatewayBenchOptions {
+  const { quick, rounds, only, rivals, profile } = flags;
+  const nodeFlags = (flags["node-flags"] ?? "").split(" ").filter((flag) => flag !== "");
   return {
     isQuick: quick,
     rounds: rounds === undefined ? undefined : Number(rounds),
-    only:
-      only === undefined
-        ? undefined
-        : requireNames(only.split(","), Object.keys(scenarios) as ScenarioName[]),
-    rivals: rivals === undefined ? undefined : requireNames(rivals.split(","), rivalNames),
-    launch: { isFromSource: quick, profileFolder: profile },
+    only: toNames(only, Object.keys(scenarios) as ScenarioName[]),
+    rivals: toNames(rivals, rivalNames),
+    launch: { isFromSource: quick, profileFolder: profile, nodeFlags },
   };
+}
+
+function toNames<TName extends string>(
+  list: string | undefined,
+  known: readonly TName[],
+): readonly TName[] | undefined {
+  return list === undefined ? undefined : requireNames(list.split(","), known);
 }

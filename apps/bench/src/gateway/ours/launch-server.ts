@@ -8,12 +8,17 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 
+/** How long it may take to start, on a machine that is busy with other things. */
+const startMsMax = 60_000;
+
 /** How the server is started. */
 export type LaunchOptions = {
   /** Runs it from its sources; otherwise it is the build that operators run. */
   readonly isFromSource: boolean;
   /** Where the process leaves a CPU profile when it ends. */
   readonly profileFolder: string | undefined;
+  /** Further flags of node, to see what they change. */
+  readonly nodeFlags: readonly string[];
 };
 
 /** A server in a process of its own. */
@@ -36,7 +41,7 @@ export async function buildServer(): Promise<void> {
 /** Starts the server with a configuration, on a data folder of its own that is removed in the end. */
 export async function launchServer(
   config: Readonly<Record<string, unknown>>,
-  { isFromSource, profileFolder }: LaunchOptions,
+  { isFromSource, profileFolder, nodeFlags }: LaunchOptions,
 ): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-bench-"));
   const configFile = join(folder, "config.yaml");
@@ -47,7 +52,7 @@ export async function launchServer(
     : ["apps/server/dist/main.js"];
   const profiling = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
   const flags = ["--config", configFile, "--data", join(folder, "data"), "--addr", "127.0.0.1:0"];
-  const child = spawn(process.execPath, [...profiling, ...program, ...flags], {
+  const child = spawn(process.execPath, [...nodeFlags, ...profiling, ...program, ...flags], {
     cwd: root,
     // Nothing of the machine's own keys may be used.
     env: {},
@@ -86,6 +91,8 @@ function waitForUrl(child: ChildProcess): Promise<string> {
         if (url !== undefined) resolve(url);
       });
     }
-    child.once("exit", () => reject(new Error(`The server ended:\n${lines.join("\n")}`)));
+    const fail = (what: string) => reject(new Error(`The server ${what}:\n${lines.join("\n")}`));
+    child.once("exit", () => fail("ended"));
+    setTimeout(() => fail("does not listen"), startMsMax).unref();
   });
 }
