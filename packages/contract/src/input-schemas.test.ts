@@ -47,6 +47,24 @@ const valid: Record<string, Record<string, unknown>> = {
   },
   recordRefInput: { recordId: `req_${id}` },
   tailRecordsInput: { last: 20, lastEventId: "17" },
+  addUpstreamInput: {
+    name: "u",
+    endpoint: "https://u.example/v1",
+    keys: ["sk-1"],
+    aliases: { fast: "m" },
+    clocks: { firstByteMs: 5000 },
+    concurrencyMax: null,
+  },
+  updateUpstreamInput: {
+    id: 1,
+    endpoint: "https://u.example",
+    keys: ["…abcd", "sk-2"],
+    tokens: [],
+    isEnabled: false,
+  },
+  upstreamRefInput: { id: 1 },
+  testUpstreamInput: { id: 1, model: "m" },
+  followHealthInput: { lastEventId: "17" },
 };
 
 it("has an example of every input", () => {

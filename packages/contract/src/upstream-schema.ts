@@ -94,7 +94,7 @@ export const testUpstreamInput = upstreamRefInput.extend({ model: patternSchema.
 export type TestUpstreamInput = z.infer<typeof testUpstreamInput>;
 
 /** A client that comes back says which event it saw last; it begins anew all the same, with how everybody is. */
-export const followHealthInput = z.strictObject({ lastEventId: z.string().max(64).nullish() }).optional();
+export const followHealthInput = z.strictObject({ lastEventId: z.string().max(64).nullish() });
 export type FollowHealthInput = z.infer<typeof followHealthInput>;
 
 /** Where an upstream comes from. */

@@ -164,7 +164,7 @@ it("is for administrators only: users learn nothing, strangers less", async () =
   }
   expect((await user.tryQuery("admin.upstream.list")).error?.data.reason).toBe("forbidden");
   const refused: unknown[] = [];
-  for await (const item of user.subscribe("admin.upstream.health", undefined)) refused.push(item);
+  for await (const item of user.subscribe("admin.upstream.health", {})) refused.push(item);
   expect(refused).toMatchObject([{ kind: "error", error: { data: { reason: "forbidden" } } }]);
   expect(await admin.query("admin.upstream.list")).toMatchObject([{ isEnabled: true }]);
 });

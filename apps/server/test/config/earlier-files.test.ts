@@ -199,7 +199,7 @@ describe("the earlier gateway's file", () => {
 
   it("has its long limit for a single upstream, and the short one for several", () => {
     const clock = (text: string) =>
-      readText(text).config.upstreams.map(({ clocks }) => clocks.first_byte_seconds);
+      readText(text).config.upstreams.map((upstream) => upstream.clocks.first_byte_seconds);
     const one = "upstreams: [{ endpoint: 'http://localhost:1' }]";
     const two =
       "upstreams: [{ endpoint: 'http://localhost:1', timeout: 7 }, { endpoint: 'http://localhost:2', stream_timeout: 3 }]";
@@ -213,7 +213,7 @@ describe("the earlier gateway's file", () => {
 
   it("has its limit for answers in one piece, whatever the number of upstreams", () => {
     const clock = (text: string) =>
-      readText(text).config.upstreams.map(({ clocks }) => clocks.whole_answer_seconds);
+      readText(text).config.upstreams.map((upstream) => upstream.clocks.whole_answer_seconds);
     const two =
       "upstreams: [{ endpoint: 'http://localhost:1', timeout: 7 }, { endpoint: 'http://localhost:2' }]";
     expect(clock("upstreams: [{ endpoint: 'http://localhost:1' }]")).toEqual([undefined]);

@@ -23,6 +23,13 @@ const trpcStatuses = {
   GATEWAY_TIMEOUT: 504,
 } as const satisfies Record<ErrorRow["trpc"], number>;
 
+/** The types that OpenAI has for a status; what is out of money has one of its own. */
+function toOpenaiTypes(status: number): string[] {
+  if (status === 402) return ["insufficient_quota"];
+  if (status >= 500) return ["server_error"];
+  return ["invalid_request_error", "permission_error", "rate_limit_error"];
+}
+
 describe.each(rows)("%s", (code, row) => {
   it("is a code, written in lower case", () => {
     expect(isErrorCode(code)).toBe(true);
@@ -34,11 +41,7 @@ describe.each(rows)("%s", (code, row) => {
   });
 
   it("has a type and a code for OpenAI's clients", () => {
-    const types =
-      row.status >= 500
-        ? ["server_error"]
-        : ["invalid_request_error", "permission_error", "rate_limit_error"];
-    expect(types).toContain(row.type);
+    expect(toOpenaiTypes(row.status)).toContain(row.type);
     expect(row.openai).toMatch(/^[a-z]+(_[a-z]+)*$/);
   });
 
