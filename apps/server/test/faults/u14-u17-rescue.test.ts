@@ -23,6 +23,7 @@ import { askChat } from "./chat-caller.ts";
 import { setFaultStage, type FaultStage, type StageUpstream } from "./fault-stage.ts";
 import { isFullSize } from "./full-size.ts";
 import { judge, judgeAftermath, judgeChat, judgeEnding, judgeText, type Verdict } from "./oracle.ts";
+import { everyNth, sideBySide } from "./side-by-side.ts";
 
 const pieces = ["Ru", "st ", "is ", "fast: ", "好", " 😀", "!"];
 const said = pieces.join("");
@@ -197,15 +198,18 @@ describe("U15, U16, U17: cuts at offsets all over an answer, and another one tha
   it.each(ways)(
     "U15, U16, U17: %s, %s: every answer is whole",
     async (framing, _how, end) => {
-      for (let offset = 1; offset < body.length; offset += isFullSize ? 1 : 29) {
-        stage.upstreams[0]?.setReply({ framing, steps: [raw(body.subarray(0, offset)), wait(3), end] });
-        const heard = await stage.ask();
+      stage.upstreams[0]?.setReply((call) => {
+        const offset = Number((call.body as { model: string }).model.replace("cut-", ""));
+        return { framing, steps: [raw(body.subarray(0, offset)), wait(3), end] };
+      });
+      await sideBySide(everyNth(isFullSize ? 1 : 59, body.length), async (offset) => {
+        const heard = await stage.ask({ model: `cut-${offset}` });
         const verdict = judgeEnding(heard, stage.secrets);
         judgeText(heard.text, said, verdict);
         expect(verdict, `cut at ${offset}`).toBe("whole");
-      }
+      });
       await judgeAftermath(stage);
     },
-    120_000,
+    300_000,
   );
 });

@@ -8,6 +8,7 @@ import {
   role,
   say,
   toDeltaChunk,
+  type Call,
   type Reply,
   type Step,
 } from "@llm-backend/testing";
@@ -16,6 +17,7 @@ import { setFaultStage, type FaultStage } from "./fault-stage.ts";
 import { isFullSize } from "./full-size.ts";
 import { goodText, judgeFace, judgePast } from "./judge-fault.ts";
 import { judgeAftermath, judgeEnding, judgeText } from "./oracle.ts";
+import { everyNth, sideBySide } from "./side-by-side.ts";
 
 const streamed = ["stream", "chat"] as const;
 const pieces = ["Zei", "chen: ", "字", " 😀", " né?"];
@@ -99,11 +101,16 @@ describe("U21, U23: how bytes are cut makes no difference", () => {
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 
-  async function judgeCut(reply: Reply): Promise<void> {
-    stage.upstreams[0]?.setReply(reply);
-    const heard = await stage.ask();
-    expect(judgeEnding(heard, stage.secrets)).toBe("whole");
-    judgeText(heard.text, said, "whole");
+  /** Asks once for each reply; which one, the model's name says. */
+  async function judgeCuts(replies: readonly Reply[]): Promise<void> {
+    const find = (call: Call) => replies[Number((call.body as { model: string }).model)];
+    stage.upstreams[0]?.setReply((call) => find(call) ?? { steps: [] });
+    await sideBySide(replies.keys(), async (index) => {
+      const heard = await stage.ask({ model: String(index) });
+      expect(judgeEnding(heard, stage.secrets)).toBe("whole");
+      judgeText(heard.text, said, "whole");
+    });
+    await judgeAftermath(stage);
   }
 
   let turn = 0;
@@ -119,21 +126,20 @@ describe("U21, U23: how bytes are cut makes no difference", () => {
     "U21: %s, cut anywhere",
     async (_name, text) => {
       const bytes = Buffer.from(text);
-      for (let offset = 1; offset < bytes.length; offset += isFullSize ? 1 : 53) {
-        await judgeCut({ splitAt: [offset], steps: [raw(bytes)] });
-      }
-      await judgeCut({ splitAt: "every-byte", steps: [raw(bytes)] });
-      await judgeAftermath(stage);
+      const cuts: Reply[] = everyNth(isFullSize ? 1 : 97, bytes.length).map((offset) => ({
+        splitAt: [offset],
+        steps: [raw(bytes)],
+      }));
+      await judgeCuts([...cuts, { splitAt: "every-byte", steps: [raw(bytes)] }]);
     },
-    120_000,
+    300_000,
   );
 
   it("U23: a character cut anywhere between two reads", async () => {
     const bytes = Buffer.from(plain);
     const inside = [...bytes.keys()].filter((index) => ((bytes[index] ?? 0) & 0xc0) === 0x80);
     expect(inside.length).toBeGreaterThan(5);
-    for (const offset of inside) await judgeCut({ splitAt: [offset], steps: [raw(bytes)] });
-    await judgeAftermath(stage);
+    await judgeCuts(inside.map((offset) => ({ splitAt: [offset], steps: [raw(bytes)] })));
   });
 });
 
