@@ -8,8 +8,10 @@ const exposed =
 
 /** Creates the choice; `*` among the origins lets every page in. */
 export function createCorsHeaders(origins: readonly string[]): CorsHeaders {
-  const everybody = { "access-control-allow-origin": "*", "access-control-expose-headers": exposed };
-  if (origins.includes("*")) return () => everybody;
+  const everybody = { "access-control-allow-origin": "*" };
+  // Only a page has a use for it, and it is long.
+  const page = { ...everybody, "access-control-expose-headers": exposed };
+  if (origins.includes("*")) return ({ origin }) => (origin === undefined ? everybody : page);
   const allowed = new Set(origins);
   return ({ origin }) =>
     origin === undefined || !allowed.has(origin)

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { ForwardSink } from "@llm-backend/server";
+import { createChunkWriter, type ChunkWriter } from "./chunk-writer.ts";
 
 /** What is sent with every head of one answer. */
 export type AnswerHead = { readonly headers: Record<string, string | readonly string[]> };
@@ -10,37 +11,70 @@ export type ResponseSink = ForwardSink & {
   ping(now: number, ms: number): void;
 };
 
-const pingComment = ": ping\n\n";
+type Headers = Readonly<Record<string, string | readonly string[]>>;
+
+const pingComment = Buffer.from(": ping\n\n");
+/** A longer body costs more as a string than it saves. */
+const oneWriteBytesMax = 32 * 1024;
 
 /** Creates the sink of one response; `common` may grow until the head is written. */
 export function createResponseSink(response: ServerResponse, common: AnswerHead): ResponseSink {
-  let isStream = false;
+  let stream: ChunkWriter | undefined;
+  let onDrain = (): void => {};
+  /** An answer that was written in one piece waits for its end: its head and its body then go out together. */
+  let whole: Uint8Array | undefined;
+  let length: number | undefined;
   let wroteAt = 0;
-  return {
-    head(status, headers) {
-      isStream = String(headers["content-type"] ?? "").startsWith("text/event-stream");
-      response.writeHead(status, { ...common.headers, ...headers } as Record<string, string | string[]>);
+
+  function head(status: number, headers: Headers): void {
+    response.writeHead(status, { ...common.headers, ...headers } as Record<string, string | string[]>);
+    if (String(headers["content-type"] ?? "").startsWith("text/event-stream")) {
+      stream = createChunkWriter(response, onDrain);
       wroteAt = performance.now();
-    },
+    } else {
+      length = Number(headers["content-length"]);
+      response.on("drain", onDrain);
+    }
+  }
+
+  function release(): void {
+    if (whole !== undefined) response.write(whole);
+    whole = undefined;
+  }
+
+  return {
+    head,
     write(bytes) {
       // What is written to a closed connection has nowhere to go; who reads the answer learns of that by the signal.
       if (response.destroyed) return true;
-      if (isStream) wroteAt = performance.now();
+      if (stream !== undefined) {
+        wroteAt = performance.now();
+        return stream.write(bytes);
+      }
+      if (whole === undefined && bytes.length === length && length <= oneWriteBytesMax) {
+        whole = bytes;
+        return true;
+      }
+      release();
       return response.write(bytes);
     },
     onDrain(listener) {
-      response.on("drain", listener);
+      onDrain = listener;
     },
     end() {
-      response.end();
+      stream?.close();
+      // As a string it is written in one piece with the head; the bytes are the same.
+      if (whole === undefined) response.end();
+      else
+        response.end(Buffer.from(whole.buffer, whole.byteOffset, whole.length).toString("latin1"), "latin1");
     },
     cut() {
       response.destroy();
     },
     ping(now, ms) {
-      if (!isStream || now - wroteAt < ms || response.writableNeedDrain || response.writableEnded) return;
+      if (stream === undefined || now - wroteAt < ms || stream.isBehind || response.writableEnded) return;
       wroteAt = now;
-      response.write(pingComment);
+      stream.write(pingComment);
     },
   };
 }
