@@ -101,6 +101,7 @@ export {
   addUpstreamInput,
   followHealthInput,
   midstreamSchema,
+  prefillSchema,
   probeReportSchema,
   testUpstreamInput,
   updateUpstreamInput,

@@ -33,6 +33,9 @@ export type UpstreamClocks = z.infer<typeof upstreamClocksSchema>;
 /** What becomes of an answer that breaks off after some of it has been passed on. */
 export const midstreamSchema = z.enum(["off", "exact", "continue"]);
 
+/** How an upstream is told to go on with an answer that another one has begun. */
+export const prefillSchema = z.enum(["plain", "prefix", "partial", "final_message"]);
+
 const flag = z.boolean().optional();
 
 /** What may be said of an upstream beside its place, its keys and its models. Absent: the default. */
@@ -48,6 +51,8 @@ export const upstreamOptionsSchema = z.strictObject({
   concurrencyMax: z.int().min(1).max(1_000_000).nullable().optional(),
   queueMax: z.int().min(0).max(1_000_000).optional(),
   midstream: midstreamSchema.optional(),
+  /** Null: as its host is known to take it. */
+  prefill: prefillSchema.nullable().optional(),
   keepHeaders: flag,
   discover: flag,
 });
@@ -139,6 +144,8 @@ export const upstreamViewSchema = z.object({
   concurrencyMax: z.number().nullable(),
   queueMax: z.number(),
   midstream: midstreamSchema,
+  /** Null: as its host is known to take it. */
+  prefill: prefillSchema.nullable(),
   keepHeaders: z.boolean(),
   discover: z.boolean(),
   /** Masked, like keys. */

@@ -33,6 +33,7 @@ describe("an upstream that is added", () => {
       concurrencyMax: null,
       queueMax: 0,
       midstream: "exact",
+      prefill: null,
       keepHeaders: false,
       discover: false,
       tokens: [],
@@ -66,11 +67,12 @@ describe("an upstream that is added", () => {
       concurrencyMax: 3,
       queueMax: 4,
       midstream: "continue" as const,
+      prefill: "partial" as const,
       keepHeaders: true,
       discover: true,
     };
     const { id, upstreamId } = await opened.list.add({ ...said, tokens: ["caller"], isOpen: true }, "cli");
-    await opened.list.add({ name: "two", endpoint, concurrencyMax: null }, "cli");
+    await opened.list.add({ name: "two", endpoint, concurrencyMax: null, prefill: null }, "cli");
     const { upstreams, unreadable } = await opened.list.readUsed();
     expect(unreadable).toEqual([]);
     expect(upstreams[0]).toEqual({
@@ -122,13 +124,15 @@ describe("an upstream that is changed", () => {
   it("changes in what is said, and in nothing else", async () => {
     await using opened = await openUpstreams();
     const { list } = opened;
-    const before = await list.add({ endpoint, keys: [key], tier: 1, concurrencyMax: 5, isOpen: true }, "api");
-    const after = await list.update({ id: before.id, models: ["m"], isEnabled: false, concurrencyMax: null });
+    const said = { tier: 1, concurrencyMax: 5, prefill: "prefix" as const, isOpen: true };
+    const before = await list.add({ endpoint, keys: [key], ...said }, "api");
+    const unsaid = { concurrencyMax: null, prefill: null };
+    const after = await list.update({ id: before.id, models: ["m"], isEnabled: false, ...unsaid });
     expect(after).toEqual({
       ...before,
       models: ["m"],
       isEnabled: false,
-      concurrencyMax: null,
+      ...unsaid,
       updatedAt: after.updatedAt,
     });
     expect(after.updatedAt.getTime()).toBeGreaterThan(before.updatedAt.getTime());

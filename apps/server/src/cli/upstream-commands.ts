@@ -23,6 +23,7 @@ type AddFlags = ConfigFlags & {
   readonly concurrencyMax?: number;
   readonly queueMax?: number;
   readonly midstream?: string;
+  readonly prefill?: string;
   readonly keepHeader?: boolean;
   readonly discover?: boolean;
   readonly token?: readonly string[];
@@ -75,6 +76,7 @@ function addAddCommand(upstream: Command): void {
     .option("--concurrency-max <number>", "the most requests at a time", toNumber)
     .option("--queue-max <number>", "the most that wait for one of those places", toNumber)
     .option("--midstream <policy>", "when its stream breaks off: off, exact or continue")
+    .option("--prefill <dialect>", "how it is told to go on: plain, prefix, partial or final_message")
     .option("--keep-header", "passes the caller's headers on")
     .option("--token <token>", "a caller's token that opens it; several times", collect)
     .option("--open", "opens it to everyone, without any token")
@@ -100,6 +102,7 @@ async function add(flags: AddFlags): Promise<void> {
       concurrencyMax: flags.concurrencyMax,
       queueMax: flags.queueMax,
       midstream: flags.midstream,
+      prefill: flags.prefill,
       keepHeaders: flags.keepHeader,
       tokens: flags.token,
       isOpen: flags.open,

@@ -35,6 +35,7 @@ export type ConfiguredUpstream = {
   readonly concurrencyMax?: number;
   readonly queueMax?: number;
   readonly midstream?: "off" | "exact" | "continue";
+  readonly prefill?: NonNullable<UpstreamEntry["prefill"]>;
 };
 
 /** Says why nothing is sent to an upstream, as the end of a sentence; undefined for one that is used. */
@@ -67,6 +68,7 @@ export function toConfiguredUpstreams(file: ConfigFile): ConfiguredUpstream[] {
       concurrencyMax: entry.concurrency_max,
       queueMax: entry.queue_max,
       midstream: entry.midstream,
+      prefill: entry.prefill,
     }),
   }));
 }

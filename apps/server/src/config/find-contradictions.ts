@@ -71,6 +71,11 @@ const ordered = [
     less: ["open_seconds", 10],
     more: ["open_seconds_max", 300],
   },
+  {
+    section: "gateway.key_rest",
+    less: ["limited_seconds", 1],
+    more: ["limited_seconds_max", 60],
+  },
   { section: "auth", less: ["refresh_days", 30], more: ["session_days", 90] },
 ] as const;
 

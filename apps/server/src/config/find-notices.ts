@@ -37,14 +37,6 @@ function addListenNotices(file: ConfigFile, { listen }: Config, add: AddNotice):
       "other machines can reach the server, and it speaks plain HTTP: put a proxy with TLS in front of it",
     );
   }
-  const isGatewayFile = file.dbtype !== undefined || file.dbaddr !== undefined;
-  if (isGatewayFile && file.address === undefined && file.server.port === undefined) {
-    add(
-      "address",
-      'is not set: the earlier gateway then listened on ":8888", this server on 127.0.0.1:8080',
-      "warn",
-    );
-  }
   if (file.noauth && isReachable(listen)) {
     add("noauth", "lets everyone who reaches the server spend the upstreams' keys", "warn");
   }

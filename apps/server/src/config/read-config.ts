@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Environment } from "../env.ts";
 import { ConfigError, type ConfigNotice, type ConfigProblem } from "./config-error.ts";
 import { configSchema } from "./config-schema.ts";
+import { withEarlierDefaults } from "./earlier-defaults.ts";
 import { findContradictions } from "./find-contradictions.ts";
 import { findNotices } from "./find-notices.ts";
 import { withOverrides, type ConfigFlags, type OverriddenDocument } from "./overrides.ts";
@@ -45,17 +46,18 @@ export function readConfig({ environment, flags, folder = process.cwd() }: Confi
   const file = findFile(flags.config ?? environment.settings.LLM_BACKEND_CONFIG, folder);
   const { document, notices } = withoutPublishedSecret(file === undefined ? {} : readYamlFile(file));
   const overridden = withOverrides(document, environment, flags);
-  const parsed = configSchema.safeParse(overridden.document);
+  const filled = withEarlierDefaults(overridden.document);
+  const parsed = configSchema.safeParse(filled.document);
   const problems = [
     ...(parsed.success ? [] : toProblems(parsed.error.issues, overridden)),
-    ...findContradictions(overridden.document),
+    ...findContradictions(filled.document),
   ];
   if (problems.length > 0 || !parsed.success)
     throw new ConfigError(withoutRepetition(problems), file ?? "The configuration");
   const config = toConfig(parsed.data, folder);
   return {
     config,
-    notices: [...notices, ...findNotices(parsed.data, config, environment)],
+    notices: [...notices, ...filled.notices, ...findNotices(parsed.data, config, environment)],
     source: { file, sentence: toSentence(file, overridden) },
   };
 }

@@ -31,10 +31,13 @@ afterAll(async () => {
 
 /** The events of the pool's health, as they arrive. */
 async function* followHealth(token: string, signal: AbortSignal): AsyncGenerator<HealthEvent, void> {
-  const response = await fetch(`${backend.url}/trpc/admin.upstream.health`, {
-    headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
-    signal,
-  });
+  const response = await fetch(
+    `${backend.url}/trpc/admin.upstream.health?input=${encodeURIComponent(`{"json":{}}`)}`,
+    {
+      headers: { authorization: `Bearer ${token}`, accept: "text/event-stream" },
+      signal,
+    },
+  );
   for await (const { event, data } of followSse(response)) {
     if (event === "message") yield (JSON.parse(data) as { json: HealthEvent }).json;
   }

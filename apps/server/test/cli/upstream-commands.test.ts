@@ -31,7 +31,7 @@ describe("upstream add", () => {
   it("adds an upstream with everything that can be said of it, behind those of the file", async () => {
     await using folder = await openFolder();
     const words =
-      "--name new --endpoint https://api.example.com/v1 --model gpt-* --model o3 --deny gpt-4 --alias fast=o3 --weight 2 --tier 1 --concurrency-max 5 --queue-max 9 --midstream continue --discover --keep-header --token guest-token";
+      "--name new --endpoint https://api.example.com/v1 --model gpt-* --model o3 --deny gpt-4 --alias fast=o3 --weight 2 --tier 1 --concurrency-max 5 --queue-max 9 --midstream continue --prefill prefix --discover --keep-header --token guest-token";
     const added = await folder.upstream(
       "add",
       "--key",
@@ -55,6 +55,7 @@ describe("upstream add", () => {
       concurrencyMax: 5,
       queueMax: 9,
       midstream: "continue",
+      prefill: "prefix",
       discover: true,
       keepHeaders: true,
       tokens: ["…"],

@@ -207,8 +207,52 @@ describe("the earlier gateway's file", () => {
     expect(clock(`timeout: 90\nstream_timeout: 9\n${one}`)).toEqual([90]);
     expect(clock(`stream_timeout: 9\n${one}`)).toEqual([120]);
     expect(clock(`timeout: 90\nstream_timeout: 9\n${two}`)).toEqual([9, 3]);
-    expect(clock(`timeout: 90\n${two}`)).toEqual([undefined, 3]);
-    expect(clock(`timeout: 0\nstream_timeout: 0\n${one}`)).toEqual([undefined]);
+    expect(clock(`timeout: 90\n${two}`)).toEqual([10, 3]);
+    expect(clock(`timeout: 0\nstream_timeout: 0\n${one}`)).toEqual([120]);
+  });
+
+  it.each([
+    "dbtype: sqlite",
+    "dbaddr: ./db.sqlite",
+    "timeout: 90",
+    "upstreams: [{ endpoint: 'http://h', sk: k }, { endpoint: 'http://i' }]",
+    "upstreams: [{ endpoint: 'http://h', allow: [m] }, { endpoint: 'http://i' }]",
+    "upstreams: [{ endpoint: 'http://h', timeout: 60 }, { endpoint: 'http://i' }]",
+  ])("has its own limits where it says nothing of them: %s", (text) => {
+    const several = text.startsWith("upstreams")
+      ? text
+      : `${text}\nupstreams: [{ endpoint: 'http://h' }, { endpoint: 'http://i' }]`;
+    const clock = (given: string) =>
+      readText(given).config.upstreams.map((upstream) => upstream.clocks.first_byte_seconds);
+    expect(clock(several)).toEqual([10, 10]);
+    expect(clock(`clocks: { idle_seconds: 5 }\n${several}`)).toEqual([undefined, undefined]);
+  });
+
+  it.each(["authorization: t", "lb_policy: random", "hostname: h"])(
+    "is not taken for one because of a word that files of this system have too: %s",
+    (text) => {
+      const { config } = readText(
+        `${text}\nupstreams: [{ endpoint: 'http://h', key: k }, { endpoint: 'http://i', deny: [m] }]`,
+      );
+      expect(config.upstreams.map((upstream) => upstream.clocks)).toEqual([{}, {}]);
+      expect(config.listen).toEqual([{ host: "127.0.0.1", port: 8080 }]);
+    },
+  );
+
+  it("listens where that gateway did, unless it or anything stronger says another place", () => {
+    const listen = (text: string, sources = {}) => readText(text, sources).config.listen;
+    expect(listen("dbtype: sqlite")).toEqual([{ host: undefined, port: 8888 }]);
+    expect(listen("upstreams: [{ endpoint: 'http://h', allow: [m] }]")).toEqual([
+      { host: undefined, port: 8888 },
+    ]);
+    expect(listen("upstreams: [{ endpoint: 'http://h', sk: k }]")).toEqual([
+      { host: "127.0.0.1", port: 8080 },
+    ]);
+    const given = { host: "127.0.0.1", port: 9 };
+    expect(listen("dbtype: sqlite\naddress: '127.0.0.1:9'")).toEqual([given]);
+    expect(listen("dbtype: sqlite\nserver: { host: 127.0.0.1, port: 9 }")).toEqual([given]);
+    expect(listen("dbtype: sqlite", { flags: { addr: "127.0.0.1:9" } })).toEqual([given]);
+    expect(listen("dbtype: sqlite", { settings: { LLM_BACKEND_ADDR: "127.0.0.1:9" } })).toEqual([given]);
   });
 
   it("has its limit for answers in one piece, whatever the number of upstreams", () => {
@@ -217,7 +261,7 @@ describe("the earlier gateway's file", () => {
     const two =
       "upstreams: [{ endpoint: 'http://localhost:1', timeout: 7 }, { endpoint: 'http://localhost:2' }]";
     expect(clock("upstreams: [{ endpoint: 'http://localhost:1' }]")).toEqual([undefined]);
-    expect(clock(two)).toEqual([7, undefined]);
+    expect(clock(two)).toEqual([7, 120]);
     expect(clock(`timeout: 90\nstream_timeout: 9\n${two}`)).toEqual([7, 90]);
     expect(
       clock("timeout: 9\nupstreams: [{ endpoint: 'http://h', clocks: { whole_answer_seconds: 8 } }]"),
@@ -250,7 +294,7 @@ describe("the earlier gateway's file", () => {
       `dbtype: ${dbtype}\ndbaddr: "host=db password=hunter22 dbname=x"`,
     );
     expect(config.data).toBe(`${folder}/data`);
-    expect(notices.map(({ path }) => path)).toEqual(["address", "dbtype"]);
+    expect(notices.map(({ path }) => path)).toEqual(["address", "address", "dbtype"]);
     expect(JSON.stringify(notices)).not.toContain("hunter22");
     expect(config.records.isEnabled).toBe(dbtype === "postgres");
   });

@@ -11,6 +11,7 @@ describe("the gateway's part of the configuration", () => {
       fallbacks: {},
       midstream: "exact",
       deadlineMs: 300_000,
+      discovers: true,
       queueMs: 10_000,
       bodyBytesMax: 32 * 1024 * 1024,
       uploadBytesMax: 512 * 1024 * 1024,
@@ -24,6 +25,7 @@ describe("the gateway's part of the configuration", () => {
         openMs: 10_000,
         openMsMax: 300_000,
       },
+      keyRest: { rejectedMs: 300_000, quotaMs: 600_000, coolMs: 1_000, coolMsMax: 60_000 },
     });
     expect(records).toMatchObject({ isEnabled: true, bodies: "truncated", keptMs: 30 * 86_400_000 });
     expect([records.hostname, alerts.hostname]).toEqual([hostname(), hostname()]);
@@ -50,6 +52,8 @@ gateway:
   deadline_seconds: 12.5
   retry: { budget_percent: 10, budget_min: 0 }
   breaker: { failures_percent: 25, window_seconds: 2, open_seconds: 0.5 }
+  discover: false
+  key_rest: { rejected_seconds: 0, quota_seconds: 2.5, limited_seconds_max: 9 }
 records: { bodies: whole, days: 0.5, megabytes_max: 5 }
 prices: { "gpt-*": { input: 2.5, output: 10, cached_input: 1.25, audio_output: 80 }, free: { input: 0, output: 0, request: 0.001 } }
 metrics: { listen: "127.0.0.1:9090", token: let-me-read }
@@ -65,6 +69,8 @@ alerts:
       deadlineMs: 12_500,
       retry: { share: 0.1, retriesMin: 0 },
       breaker: { failureShare: 0.25, windowMs: 2_000, openMs: 500, openMsMax: 300_000 },
+      discovers: false,
+      keyRest: { rejectedMs: 0, quotaMs: 2_500, coolMs: 1_000, coolMsMax: 9_000 },
     });
     expect(records).toMatchObject({ bodies: "whole", keptMs: 43_200_000, bytesMax: 5_000_000 });
     expect(prices).toEqual([
@@ -103,6 +109,7 @@ upstreams:
     concurrency_max: 10
     queue_max: 20
     midstream: "off"
+    prefill: partial
     keep_header: true
     authorization: t1,t2
     clocks: { idle_seconds: 5 }
@@ -122,6 +129,7 @@ upstreams:
         concurrencyMax: 10,
         queueMax: 20,
         midstream: "off",
+        prefill: "partial",
         keepHeaders: true,
         access: { tokens: ["t1", "t2"], isOpen: false },
         clocks: { idle_seconds: 5 },

@@ -137,6 +137,11 @@ const wrong: readonly (readonly [string, string, string])[] = [
   [upstream("concurrency_max: 0"), "upstreams[0].concurrency_max", "expected a whole number from 1"],
   [upstream("queue_max: 5"), "upstreams[0].queue_max", "means nothing without concurrency_max"],
   [upstream("midstream: splice"), "upstreams[0].midstream", "expected one of off, exact, continue"],
+  [
+    upstream("prefill: suffix"),
+    "upstreams[0].prefill",
+    "expected one of plain, prefix, partial, final_message",
+  ],
   [upstream("discover: maybe"), "upstreams[0].discover", "expected true or false"],
   [upstream("authorization: hunter22ö"), "upstreams[0].authorization", "expected tokens of visible ASCII"],
   [
@@ -252,6 +257,13 @@ const wrong: readonly (readonly [string, string, string])[] = [
     "gateway.breaker.open_seconds",
     "must not exceed gateway.breaker.open_seconds_max (300)",
   ],
+  [
+    "gateway: { key_rest: { limited_seconds: 90 } }",
+    "gateway.key_rest.limited_seconds",
+    "must not exceed gateway.key_rest.limited_seconds_max (60)",
+  ],
+  ["gateway: { key_rest: { quota: 5 } }", "gateway.key_rest.quota", "did you mean quota_seconds?"],
+  ["gateway: { discover: maybe }", "gateway.discover", "expected true or false"],
   ["gateway: { upload_bytes_max: 1GB }", "gateway.upload_bytes_max", "expected a whole number"],
   ["records: { bodies: some }", "records.bodies", "expected one of off, truncated, whole"],
   ["records: { days: 0 }", "records.days", "expected a number of days from 0.01 to 36500, got 0"],

@@ -55,7 +55,7 @@ describe("upstreams", () => {
     const text = [
       "upstreams:",
       "  - { endpoint: https://api.example.com/v1/, key: k1, models: [a], aliases: { fast: a }, clocks: { idle_seconds: 0.5 } }",
-      "  - { endpoint: https://api.example.com/v1, sk: k2 }",
+      "  - { endpoint: https://api.example.com/v1, key: k2 }",
       "  - { name: mine, endpoint: http://localhost:1 }",
     ].join("\n");
     const { found, sentences } = await start(text, {

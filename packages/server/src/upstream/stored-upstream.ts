@@ -33,7 +33,6 @@ export function createUpstreamSeal(sealBox: SealBox) {
   /** @throws DomainError `internal` when a secret of it does not open. */
   function open(record: UpstreamRecord): OpenedUpstream {
     const { id, name, endpoint, models, aliases, clocks, options, isOpen } = record;
-    const { concurrencyMax, ...others } = options;
     const keys = record.keysSealed.map((sealed) => sealBox.open(sealed, keyPlace(id)));
     const tokens = record.tokensSealed.map((sealed) => sealBox.open(sealed, tokenPlace(id)));
     const upstream = {
@@ -43,8 +42,7 @@ export function createUpstreamSeal(sealBox: SealBox) {
       keys,
       models,
       aliases,
-      ...withoutAbsent(others),
-      ...(typeof concurrencyMax === "number" ? { concurrencyMax } : {}),
+      ...withoutAbsent(options),
       ...(clocks === null ? {} : { clocks }),
     } as Upstream;
     return { upstream, access: { tokens, isOpen } };
@@ -105,7 +103,7 @@ export function digestUpstream({ upstream, access }: OpenedUpstream): string {
 
 function toOptions(upstream: Upstream): UpstreamOptions {
   const { passAuthorization, deny, modelClocks, weight, tier, concurrencyMax, queueMax } = upstream;
-  const { midstream, keepHeaders, discover } = upstream;
+  const { midstream, prefill, keepHeaders, discover } = upstream;
   return withoutAbsent({
     passAuthorization,
     weight,
@@ -113,6 +111,7 @@ function toOptions(upstream: Upstream): UpstreamOptions {
     concurrencyMax,
     queueMax,
     midstream,
+    prefill,
     keepHeaders,
     discover,
     ...(deny === undefined ? {} : { deny: [...deny] }),
@@ -120,8 +119,9 @@ function toOptions(upstream: Upstream): UpstreamOptions {
   });
 }
 
-function withoutAbsent<T extends object>(fields: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+/** Null is what an option is set back to its default with. */
+function withoutAbsent<T extends object>(fields: T): { [K in keyof T]: NonNullable<T[K]> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => (value ?? null) !== null)) as never;
 }
 
 function sortFields(value: unknown): unknown {

@@ -32,23 +32,25 @@ export function applyUpstreamChange(
   { upstream, access }: OpenedUpstream,
   change: UpstreamChange,
 ): OpenedUpstream {
-  const { keys, tokens, isOpen, isEnabled: _apart, concurrencyMax, ...said } = change;
-  const { concurrencyMax: boundBefore, ...before } = upstream;
-  const bound = concurrencyMax === undefined ? boundBefore : (concurrencyMax ?? undefined);
-  const fields = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  const { keys, tokens, isOpen, isEnabled: _apart, ...said } = change;
   if (change.endpoint !== undefined) readEndpoint(change.endpoint);
   return {
     upstream: {
-      ...before,
-      ...fields,
+      ...applyFields(upstream, said),
       keys: keys === undefined ? upstream.keys : resolveSecrets(keys, upstream.keys),
-      ...(bound === undefined ? {} : { concurrencyMax: bound }),
     },
     access: {
       tokens: tokens === undefined ? access.tokens : resolveSecrets(tokens, access.tokens),
       isOpen: isOpen ?? access.isOpen,
     },
   };
+}
+
+/** What is not said stays; null sets an option back to its default. */
+function applyFields(upstream: Upstream, said: Omit<UpstreamChange, "keys" | "tokens">): Upstream {
+  const fields = Object.entries(said).filter(([, value]) => value !== undefined);
+  const changed = Object.entries({ ...upstream, ...Object.fromEntries(fields) });
+  return Object.fromEntries(changed.filter(([, value]) => value !== null)) as Upstream;
 }
 
 /** @throws DomainError `conflict` for a name that another upstream has. */

@@ -22,6 +22,7 @@ const defaults: WholeOptions = {
   concurrencyMax: null,
   queueMax: 0,
   midstream: "exact",
+  prefill: null,
   keepHeaders: false,
   discover: false,
 };

@@ -20,6 +20,7 @@ const createWhole = () =>
       concurrencyMax: 3,
       queueMax: 4,
       midstream: "continue",
+      prefill: "prefix",
       keepHeaders: true,
       discover: true,
     },

@@ -40,7 +40,7 @@ export async function createBackendFolder(options: BackendOptions): Promise<Back
   const configFile = join(folder, "config.yaml");
   const { auth, gateway = steadyGateway, ...rest } = options.config ?? {};
   const upstreams = (options.upstreams ?? ["http://127.0.0.1:9/v1"]).map((upstream) =>
-    typeof upstream === "string" ? { endpoint: upstream, sk: "sk-server-key-of-the-tests" } : upstream,
+    typeof upstream === "string" ? { endpoint: upstream, key: "sk-server-key-of-the-tests" } : upstream,
   );
   await writeFile(
     configFile,

@@ -3,7 +3,7 @@ import { findUrlProblem, urlExpectation } from "../base-url.ts";
 import { amount, flag, line, list, named, section, whole } from "../scalar-schemas.ts";
 import { upstreamClocksSchema } from "./clocks-section.ts";
 import { earlierUpstreamKeys } from "./earlier-upstream-keys.ts";
-import { midstreamSchema } from "./midstream.ts";
+import { midstreamSchema, prefillSchema } from "./midstream.ts";
 
 const endpoint = () =>
   z.string({ error: urlExpectation }).superRefine((value, context) => {
@@ -80,6 +80,11 @@ const upstreamSchema = section({
   midstream: midstreamSchema().optional().meta({
     description: "What happens when its answer breaks off, where that differs from gateway.midstream.",
     example: "continue",
+  }),
+  prefill: prefillSchema().optional().meta({
+    description:
+      "How it is told to go on with an answer under midstream: continue. plain: that answer is the last message. prefix, partial: it carries that flag (DeepSeek and Mistral; Moonshot and Qwen). final_message: flags beside the messages (vLLM, SGLang). Without this key: by its host, else plain.",
+    example: "final_message",
   }),
   keep_header: flag().optional().meta({
     description:
