@@ -14,6 +14,7 @@ type Question = {
   readonly request: ChatRequest;
   readonly options: ChatOptions;
   readonly answer: SpokenAnswer;
+  readonly remainingMs: number;
 };
 
 /**
@@ -38,7 +39,7 @@ export async function askChat(
       // What ended the answer matters more than that nobody could take it up again.
       throw broken === undefined || options.signal.aborted ? error : toBrokenAnswerError(broken);
     }
-    const result = await ask(context, { request, options, answer }, slot);
+    const result = await ask(context, { request, options, answer, remainingMs: walk.remainingMs }, slot);
     const { failure, finishReason, model, usage } = result;
     if (failure === undefined) {
       answer.finish();
@@ -46,7 +47,10 @@ export async function askChat(
     }
     if (answer.hasContent && !answer.canBeginAgain) throw toBrokenAnswerError(failure);
     if (failure.outcome === "cancelled") throw toBrokenAnswerError(failure);
-    if (answer.hasContent) broken = failure;
+    if (answer.hasContent) {
+      broken = failure;
+      walk.restart();
+    }
     // What a stand-in does not like about the question is not what the asker has to hear now.
     walk.note(broken === undefined ? failure : { ...failure, final: false });
     answer.beginAgain();
@@ -76,5 +80,6 @@ function attempt(context: GatewayContext, question: Question, slot: Slot): Promi
     request: toChatRequest(slot, body),
     receiver: createChatReceiver(context.limits, (parts: readonly AnswerPart[]) => answer.take(parts)),
     signal: options.signal,
+    remainingMs: question.remainingMs,
   });
 }

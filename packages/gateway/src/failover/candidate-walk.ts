@@ -19,18 +19,28 @@ export class CandidateWalk {
   readonly #query: WalkQuery;
   readonly #models: string[];
   readonly #failures: Failure[] = [];
-  readonly #deadlineAt: number;
+  #deadlineAt = 0;
   #plan: Plan | undefined;
   #missing: unknown;
 
   constructor(context: GatewayContext, query: WalkQuery) {
     this.#context = context;
     this.#query = query;
-    this.#deadlineAt = performance.now() + context.deadlineMs;
+    this.restart();
     const { model, fallbacks = [], providerKey } = query;
     const configured = Object.hasOwn(context.fallbacks, model) ? (context.fallbacks[model] ?? []) : [];
     // Another model may belong to another provider, for whom the asker's key is none.
     this.#models = providerKey === undefined ? [...new Set([model, ...fallbacks, ...configured])] : [model];
+  }
+
+  /** Milliseconds until nobody is looked for any more. */
+  get remainingMs(): number {
+    return this.#deadlineAt - performance.now();
+  }
+
+  /** The time for looking begins anew: an answer that broke off is to be gone on with. */
+  restart(): void {
+    this.#deadlineAt = performance.now() + this.#context.deadlineMs;
   }
 
   /**
@@ -41,7 +51,7 @@ export class CandidateWalk {
   async next(signal: AbortSignal): Promise<Slot> {
     for (;;) {
       if (signal.aborted) throw new DomainError("cancelled");
-      if (performance.now() > this.#deadlineAt) throw this.#toError(undefined);
+      if (this.remainingMs <= 0) throw this.#toError(undefined);
       this.#plan ??= this.#nextPlan();
       if (this.#plan === undefined) throw this.#toError(undefined);
       const found = this.#plan.next(signal);

@@ -15,6 +15,8 @@ export type AttemptGiven = {
   readonly request: WireRequest;
   readonly receiver: AnswerReceiver;
   readonly signal: AbortSignal;
+  /** How long it may take until its answer begins, whatever its clocks say. */
+  readonly remainingMs: number;
   /** Learns of the attempt, so that it can hold it back. */
   readonly onStart?: (attempt: Attempt) => void;
   readonly onReport?: (report: AttemptReport) => void;
@@ -24,7 +26,8 @@ const cancelled: Failure = { ...toFailure("cancelled", "cancelled", "cancelled")
 
 /** Makes one attempt and tells the observer. The slot stays taken: it may be asked once more, in another way. */
 export async function runAttempt(context: GatewayContext, given: AttemptGiven): Promise<AttemptResult> {
-  const { slot, request, receiver, signal } = given;
+  const { request, receiver, signal } = given;
+  const slot = withinDeadline(given.slot, given.remainingMs);
   const attempt = new Attempt(context.connections, { slot, request, receiver, limits: context.limits });
   const cancel = (): void => attempt.cancel(cancelled);
   context.running.add(attempt);
@@ -38,6 +41,21 @@ export async function runAttempt(context: GatewayContext, given: AttemptGiven): 
   given.onReport?.(reported);
   report(context.observer, reported);
   return result;
+}
+
+/** The clocks of the stages before the answer end with the deadline at the latest. */
+function withinDeadline(slot: Slot, remainingMs: number): Slot {
+  const { connectMs, firstByteMs, wholeAnswerMs, firstTokenMs, idleMs } = slot.clocks;
+  if (connectMs + Math.max(firstByteMs, wholeAnswerMs) + firstTokenMs <= remainingMs) return slot;
+  const clip = (ms: number): number => Math.max(1, Math.min(ms, remainingMs));
+  const clocks = {
+    connectMs: clip(connectMs),
+    firstByteMs: clip(firstByteMs),
+    wholeAnswerMs: clip(wholeAnswerMs),
+    firstTokenMs: clip(firstTokenMs),
+    idleMs,
+  };
+  return { ...slot, clocks };
 }
 
 /** Gives a slot back with what its last attempt says of the upstream. */

@@ -112,7 +112,7 @@ function toScanOptions(kind: ScannedKind, given: { forwarding: Forwarding; hideU
 }
 
 function attempt(
-  { context, call, options, outlet, upload, attempts }: Forwarding,
+  { context, call, options, outlet, walk, upload, attempts }: Forwarding,
   given: { slot: Slot; form: Form; receiving: Receiving; joining: Joining | undefined },
 ): Promise<AttemptResult> {
   const { slot, form, receiving, joining } = given;
@@ -124,6 +124,7 @@ function attempt(
     request: toWireRequest({ slot, call, body, upload }),
     receiver: receiving.receiver,
     signal: options.signal,
+    remainingMs: walk.remainingMs,
     onStart: (started: Attempt) => outlet.attach(started),
     onReport: (report) => attempts.push(report),
   });

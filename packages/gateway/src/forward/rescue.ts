@@ -22,6 +22,7 @@ export async function rescue(forwarding: Forwarding, broken: Broken): Promise<As
   const { walk, options } = forwarding;
   let sent = toSent(forwarding, broken);
   if (sent === undefined) return undefined;
+  walk.restart();
   walk.note({ ...broken.failure, final: false });
   for (;;) {
     const slot = await nextSlot(forwarding);
