@@ -55,6 +55,8 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: 2000,
     keepAliveTimeout: 65_000,
+    // Whoever offers another protocol than WebSocket can do without: Java's client offers HTTP/2 with every request.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   };
   const servers: Server[] = [];
   // Named by what Fastify needs of it, or the type of everything here would carry pino's.

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { DomainError, findDomainError } from "@llm-backend/contract";
 
 /**
  * A request body that is passed on as it comes, and can be sent again as long as little of it has been read: what has
@@ -28,7 +29,10 @@ export class UploadBody {
     return this.#kept !== undefined && (this.#isEnded || !this.#source.destroyed);
   }
 
-  /** The whole body, from its beginning; the stream that was handed out before must be done with. */
+  /**
+   * The whole body, from its beginning; the stream that was handed out before must be done with. It breaks off with a
+   * DomainError, the source's own or `cancelled`: that is nobody's fault but the caller's.
+   */
   open(): Readable {
     this.#opened?.destroy();
     this.#opened = Readable.from(this.#read(), { objectMode: false });
@@ -66,6 +70,8 @@ export class UploadBody {
       if (piece === undefined) this.#isEnded = true;
       else this.#keep(piece);
       return piece;
+    } catch (cause) {
+      throw findDomainError(cause) ?? new DomainError("cancelled", undefined, { cause });
     } finally {
       this.#pulling = undefined;
     }

@@ -1,3 +1,4 @@
+import { findDomainError } from "@llm-backend/contract";
 import { toFailure, type Failure } from "./failure.ts";
 
 /** How far an exchange had come when its connection failed. */
@@ -14,6 +15,9 @@ const isReset = (code: string): boolean => ["ECONNRESET", "EPIPE", "ECONNABORTED
 
 /** Understands the error that a connection failed with. */
 export function toTransportFailure(error: Error, phase: ExchangePhase): Failure {
+  const callers = findDomainError(error);
+  if (callers !== undefined)
+    return { ...toFailure("cancelled", callers.code, `the caller's body: ${callers.message}`), final: true };
   const code = codeOf(error);
   // Of what we hand over, only the key can be something that a header must not hold.
   if (code === "UND_ERR_INVALID_ARG")

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { DomainError } from "@llm-backend/contract";
 import type { ForwardService } from "@llm-backend/server";
 import { createCorsHeaders, toPreflight } from "./cors-headers.ts";
+import { findCallFault } from "./find-call-fault.ts";
 import { readCallBody, type BodyLimits } from "./read-call-body.ts";
+import { readOff } from "./read-off.ts";
 import { createResponseSink, type AnswerHead, type ResponseSink } from "./response-sink.ts";
 import { writeError } from "./write-error.ts";
 
@@ -70,11 +72,13 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
         string
       >);
       response.end();
-    } else if (isStopping) writeError(response, new DomainError("shutting_down"), call);
-    else if (refusal === undefined) void answer(call, options, open);
-    else {
+    } else if (refusal !== undefined) {
       const { status, message } = refusal;
-      writeError(response, new DomainError("invalid_input", message), { ...call, status });
+      refuse(call, new DomainError("invalid_input", message), status);
+    } else {
+      const fault = isStopping ? new DomainError("shutting_down") : findCallFault(request);
+      if (fault === undefined) void answer(call, options, open);
+      else refuse(call, fault);
     }
   }
 
@@ -156,7 +160,9 @@ async function answer(call: Call, options: OpenAiOptions, open: Set<ResponseSink
     );
     if (outcome.error === undefined || response.destroyed) return;
     if (outcome.error.code === "internal") options.onInternalError(outcome.error, requestId);
-    if (!outcome.isAnswered) writeError(response, outcome.error, { head, wasRetried: outcome.attempts > 1 });
+    if (outcome.isAnswered) return;
+    writeError(response, outcome.error, { head, wasRetried: outcome.attempts > 1 });
+    readOff(request);
   } catch (error) {
     fail(call, error, options);
   } finally {
@@ -172,13 +178,18 @@ async function admit(call: Call, options: OpenAiOptions) {
   return { access, body: body instanceof Promise ? await body : body };
 }
 
-function fail({ request, response, requestId, head }: Call, error: unknown, options: OpenAiOptions): void {
+function fail(call: Call, error: unknown, options: OpenAiOptions): void {
+  const { response, requestId } = call;
   const isDomain = DomainError.is(error);
   if (!isDomain) options.onInternalError(error, requestId);
   if (response.headersSent) return void response.destroy();
   // Contract 3: whoever may not come in is told 403.
   const isStranger = isDomain && error.code === "unauthenticated";
-  // What is left of the body is not read: the connection ends with the answer.
-  if (!request.complete) head.headers["connection"] = "close";
-  writeError(response, error, { head, ...(isStranger && { status: 403 }) });
+  refuse(call, error, isStranger ? 403 : undefined);
+}
+
+/** Answers with an error, whatever of the body is still to come. */
+function refuse({ request, response, head }: Call, error: unknown, status?: number): void {
+  writeError(response, error, { head, ...(status !== undefined && { status }) });
+  readOff(request);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { PassThrough, type Readable } from "node:stream";
 import { DomainError } from "@llm-backend/contract";
 import type { ForwardBody } from "@llm-backend/server";
 
@@ -30,12 +31,14 @@ export function readCallBody(
   const bytesMax = isWhole ? limits.wholeBytesMax : limits.uploadBytesMax;
   if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax);
   if (isWhole) return readWhole(request, bytesMax);
-  if (length === undefined) bound(request, bytesMax);
-  return { kind: "stream", source: request, length };
+  return { kind: "stream", source: length === undefined ? bound(request, bytesMax) : request, length };
 }
 
 function readWhole(request: IncomingMessage, bytesMax: number): Promise<ForwardBody> {
   return new Promise((resolve, reject) => {
+    const cancel = (): void => reject(new DomainError("cancelled"));
+    // Who has left while we found out who it was: nothing more would be told.
+    if (request.destroyed) return cancel();
     const pieces: Buffer[] = [];
     let size = 0;
     request
@@ -50,18 +53,23 @@ function readWhole(request: IncomingMessage, bytesMax: number): Promise<ForwardB
           bytes: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces),
         }),
       )
-      .on("error", () => reject(new DomainError("cancelled")));
+      .on("error", cancel);
   });
 }
 
-/** A body that does not say how long it is may not be longer than others. */
-function bound(request: IncomingMessage, bytesMax: number): void {
+/** A body that does not say how long it is may not be longer than others. The request goes on: it is to be answered. */
+function bound(request: IncomingMessage, bytesMax: number): Readable {
+  const bounded = new PassThrough();
   let size = 0;
-  request.prependListener("data", (piece: Buffer) => {
-    size += piece.length;
-    if (size > bytesMax) request.destroy(tooLarge(bytesMax));
-  });
-  request.pause();
+  request
+    .on("data", (piece: Buffer) => {
+      size += piece.length;
+      if (size > bytesMax) bounded.destroy(tooLarge(bytesMax));
+    })
+    .once("close", () => {
+      if (!request.complete) bounded.destroy(new DomainError("cancelled"));
+    });
+  return request.pipe(bounded);
 }
 
 function tooLarge(bytesMax: number): DomainError {
