@@ -29,8 +29,8 @@ export type Someone = { readonly username: string; readonly token: string };
 export type HostileWorld = AsyncDisposable & {
   readonly backend: TestBackend;
   readonly upstream: FakeUpstream;
-  /** Makes a user, and a token for them. */
-  addUser(): Promise<Someone>;
+  /** Makes a user, and a token for them. @default "user" */
+  addUser(role?: "user" | "admin"): Promise<Someone>;
   /** Another token of the same user. */
   addToken(username: string): Promise<string>;
   /** Makes a conversation with one answer. */
@@ -73,9 +73,9 @@ export async function createHostileWorld(): Promise<HostileWorld> {
     backend,
     upstream,
     addToken,
-    async addUser() {
+    async addUser(role = "user") {
       const username = newUsername();
-      await services.users.create({ username, password, role: "user" });
+      await services.users.create({ username, password, role });
       return { username, token: await addToken(username) };
     },
     async addConversation(token) {

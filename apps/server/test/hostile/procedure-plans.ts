@@ -122,6 +122,12 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   "admin.price.list": { access: "admin" },
   "admin.price.set": { access: "admin", input: () => ({ model: "m", prices: { input: 1, output: 2 } }) },
   "admin.price.remove": { access: "admin", input: () => ({ model: "m", upstream: "u" }) },
+  "admin.record.list": {
+    access: "admin",
+    input: () => ({ limit: 10, statusClass: 2, isFailed: true, from: period.from, to: period.to }),
+  },
+  "admin.record.get": { access: "admin", input: () => ({ recordId: "req_01m8162cr78f5ff3q8t9eqs0ta" }) },
+  "admin.record.tail": { access: "admin", input: () => ({ last: 5, lastEventId: "1" }) },
   "admin.upstream.list": { access: "admin" },
   "admin.upstream.add": {
     access: "admin",

@@ -14,6 +14,7 @@ import {
   type Someone,
 } from "./hostile-world.ts";
 import { procedurePlans } from "./procedure-plans.ts";
+import { findProcedure } from "./procedures.ts";
 
 let world: HostileWorld;
 let attacker: Someone;
@@ -29,23 +30,9 @@ beforeAll(async () => {
 });
 afterAll(() => world[Symbol.asyncDispose]());
 
-const kinds = (path: string) => {
-  if (path === "chat.stream" || path === "chat.follow") return "subscription";
-  return [
-    "auth.me",
-    "conversation.list",
-    "conversation.get",
-    "conversation.history",
-    "chat.get",
-    "model.list",
-  ].includes(path)
-    ? "query"
-    : "mutation";
-};
-
 /** The failure that a call ends with, if it does. */
 async function ask(caller: SocketCaller, path: string, input: unknown): Promise<ErrorShape | undefined> {
-  const kind = kinds(path);
+  const { type: kind } = findProcedure(path);
   if (kind !== "subscription") return (await caller.call(kind, path, input)).error?.json;
   for await (const item of caller.subscribe(path, input))
     return item.kind === "error" ? item.error : undefined;
