@@ -1,39 +1,45 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { startBackend } from "@llm-backend/testing";
+import { sourceArguments, startBackend, type TestBackend } from "@llm-backend/testing";
 import { expect, it } from "vitest";
+import { findCode, listBlocks, pages, readPage } from "./pages.ts";
 
 const run = promisify(execFile);
-const root = new URL("../../../../", import.meta.url);
-const read = (path: string) => readFileSync(new URL(path, root), "utf8");
-
-/** The code blocks of a page, in order. */
-function listBlocks(page: string): { language: string; code: string }[] {
-  return [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = "", code = ""]) => ({
-    language,
-    code,
-  }));
-}
-
-const english = listBlocks(read("README.md"));
+const root = fileURLToPath(new URL("../../../../", import.meta.url));
+const english = listBlocks(readPage("README.md"));
 
 it("says the same in both languages", () => {
-  expect(listBlocks(read("README.zh-CN.md"))).toEqual(english);
+  expect(listBlocks(readPage("README.zh-CN.md"))).toEqual(english);
 });
 
 it("shows the example that is compiled and run", () => {
-  const example = english.find(({ language }) => language === "ts")?.code;
-  expect(example).toBe(read("packages/client/examples/first-answer.ts"));
+  expect(findCode(english, "ts")).toBe(readPage("packages/client/examples/first-answer.ts"));
 });
 
 it("names only files that exist", () => {
-  for (const page of ["README.md", "README.zh-CN.md", "docs/README.md"]) {
-    const folder = page.startsWith("docs/") ? "docs/" : "";
-    for (const [, target = ""] of read(page).matchAll(/\]\(([^):#]+)\)/g)) {
-      if (!target.endsWith("/")) expect(() => read(folder + target), `${page}: ${target}`).not.toThrow();
-    }
+  for (const page of pages) {
+    for (const [, target = ""] of readPage(page).matchAll(/\]\(([^):#]+)(?:#[^)]*)?\)/g))
+      expect(existsSync(join(root, dirname(page), target)), `${page}: ${target}`).toBe(true);
   }
+});
+
+/** `npm start -- …` is the program; what stands before the two dashes is npm's. */
+const npmAsProgram = `npm() {
+  while [ "$1" != -- ]; do shift; done
+  shift
+  '${process.execPath}' ${sourceArguments.map((word) => `'${word}'`).join(" ")} "$@"
+}`;
+
+/** An operator's shell beside a server, with nothing of this machine in it. */
+const shellOf = (backend: TestBackend) => ({
+  env: {
+    PATH: `${dirname(process.execPath)}:${process.env["PATH"] ?? ""}`,
+    LLM_BACKEND_CONFIG: join(backend.folder, "config.yaml"),
+    LLM_BACKEND_DATA: backend.dataFolder,
+  },
 });
 
 it("gets a first answer with its curl lines, word for word", async () => {
@@ -42,8 +48,8 @@ it("gets a first answer with its curl lines, word for word", async () => {
     .filter(({ language, code }) => language === "sh" && code.includes("curl "))
     .map(({ code }) => code)
     .join("\necho\n");
-  const script = lines.replaceAll("http://127.0.0.1:8080", backend.url);
-  const { stdout } = await run("bash", ["-euo", "pipefail", "-c", script]);
+  const script = `${npmAsProgram}\n${lines.replaceAll("http://127.0.0.1:8080", backend.url)}`;
+  const { stdout } = await run("bash", ["-euo", "pipefail", "-c", script], shellOf(backend));
   expect(stdout).toContain('{"message":"User registered successfully"}');
   expect(stdout).toMatch(/\{"event":"message","data":"[^"]+"\}\n\n/);
   expect(stdout).toContain('{"event":"done","data":"Stream finished"}');
@@ -51,4 +57,32 @@ it("gets a first answer with its curl lines, word for word", async () => {
   expect(JSON.parse(full)).toContain("Hello! 你好");
   expect(stdout).toContain('"messages":[{"role":"user","content":"Hello! 你好","message_id":1}');
   expect(stdout).toMatch(/^id: run_\w+:\d+\nevent: message\ndata: \{"event":"message"/m);
+  // The gateway, with the key that was made: an answer in one piece, and one as a stream.
+  expect(stdout).toMatch(/^\{"id":.*"object":"chat\.completion",.*Hello! 你好/m);
+  expect(stdout).toMatch(/^data: \{"id":.*"object":"chat\.completion\.chunk"/m);
+  expect(stdout).toMatch(/^data: \[DONE\]$/m);
+});
+
+it("gets an answer with its program for Node", async () => {
+  await using backend = await startBackend({ upstreams: [], config: { authorization: "token-of-a-reader" } });
+  const code = findCode(english, "js").replaceAll("http://127.0.0.1:8080", backend.url);
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", code], {
+    // Where the package openai is.
+    cwd: join(root, "apps/server"),
+    env: { KEY: "token-of-a-reader" },
+  });
+  expect(stdout).toContain("What is a gateway, in one sentence?");
+});
+
+it("gets an answer with its program for Python", async ({ skip }) => {
+  const hasPackage = await run("python3", ["-c", "import openai"]).then(
+    () => true,
+    () => false,
+  );
+  if (!hasPackage) skip("the Python package openai is not installed");
+  await using backend = await startBackend({ upstreams: [], config: { authorization: "token-of-a-reader" } });
+  const code = findCode(english, "python").replaceAll("http://127.0.0.1:8080", backend.url);
+  const env = { ...shellOf(backend).env, KEY: "token-of-a-reader", PYTHONIOENCODING: "utf-8" };
+  const { stdout } = await run("python3", ["-c", code], { env });
+  expect(stdout).toContain("What is a gateway, in one sentence?");
 });

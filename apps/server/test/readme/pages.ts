@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+const root = new URL("../../../../", import.meta.url);
+
+/** The text of a file of the repository. */
+export const readPage = (path: string): string => readFileSync(new URL(path, root), "utf8");
+
+/** What strangers and operators read first. */
+export const pages: readonly string[] = [
+  "README.md",
+  "README.zh-CN.md",
+  "CONTRIBUTING.md",
+  ...readdirSync(new URL("docs/", root))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+
+/** A block of code. */
+export type Block = { readonly language: string; readonly code: string };
+
+/** The code blocks of a page, in order. */
+export function listBlocks(page: string): Block[] {
+  return [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language = "", code = ""]) => ({
+    language,
+    code,
+  }));
+}
+
+/** The first block of a language; the page has one. */
+export function findCode(blocks: readonly Block[], language: string): string {
+  const code = blocks.find((block) => block.language === language)?.code;
+  if (code === undefined) throw new Error(`The page has no block of ${language}`);
+  return code;
+}
