@@ -32,7 +32,9 @@ export async function connectTo(url: string): Promise<RawConnection> {
     get text() {
       return toText();
     },
-    send: (...pieces) => pieces.forEach((piece) => socket.write(piece)),
+    send(...pieces) {
+      for (const piece of pieces) socket.write(piece);
+    },
     async statuses(count) {
       await expect
         .poll(() => readStatuses().length, { timeout: 5000, interval: 5 })

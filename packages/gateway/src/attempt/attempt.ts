@@ -6,12 +6,13 @@ import type { Secrets } from "../failure/scrub.ts";
 import { toTransportFailure, type ExchangePhase } from "../failure/transport-failure.ts";
 import type { Slot } from "../pool/pool.ts";
 import type { AnswerReceiver } from "./answer-receiver.ts";
-import { createAttemptClock, type AttemptClock } from "./attempt-clock.ts";
+import { createAttemptClock, type AttemptClock, type Stage } from "./attempt-clock.ts";
 import type { AttemptResult, AttemptTimes } from "./attempt-result.ts";
 import { isComplete, stageFailures, toIncomplete } from "./attempt-verdict.ts";
 import type { Connections, WireRequest } from "./connections.ts";
 import { ErrorBody } from "./error-body.ts";
 import { Exchange, type ExchangeListener } from "./exchange.ts";
+import { UploadBody } from "./upload-body.ts";
 
 /** The limits of an attempt. */
 export type AttemptLimits = AnswerLimits & {
@@ -56,7 +57,7 @@ export class Attempt implements ExchangeListener {
     this.#resolve = resolve;
     this.#input = input;
     this.#exchange = new Exchange(connections, input.request, this);
-    this.#clock = createAttemptClock(input.slot.clocks, (stage) => this.#breakOff(stageFailures[stage]));
+    this.#clock = createAttemptClock(input.slot.clocks, (stage) => this.#expire(stage));
   }
 
   start(): void {
@@ -124,6 +125,15 @@ export class Attempt implements ExchangeListener {
 
   onFailure(error: Error, phase: ExchangePhase): void {
     this.#breakOff(toTransportFailure(error, phase));
+  }
+
+  /** A stage took too long, unless it was the caller who took the time. */
+  #expire(stage: Stage): void {
+    const { request, slot } = this.#input;
+    const isSending = this.#status === undefined && request.body instanceof UploadBody;
+    const leftMs = isSending ? request.body.leftMs(slot.clocks[stage]) : 0;
+    if (leftMs > 0 && stage !== "connectMs") this.#clock.restart(leftMs);
+    else this.#breakOff(stageFailures[stage]);
   }
 
   /** The body will not end as its framing said. */

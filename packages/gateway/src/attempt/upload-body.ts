@@ -15,6 +15,7 @@ export class UploadBody {
   #isEnded = false;
   #pulling: Promise<Buffer | undefined> | undefined;
   #opened: Readable | undefined;
+  #movedAt = performance.now();
 
   constructor(source: Readable, options: { length: number | undefined; keptBytesMax: number }) {
     this.#source = source;
@@ -35,8 +36,14 @@ export class UploadBody {
    */
   open(): Readable {
     this.#opened?.destroy();
+    this.#movedAt = performance.now();
     this.#opened = Readable.from(this.#read(), { objectMode: false });
     return this.#opened;
+  }
+
+  /** How much of `ms` an upstream has left since it got the last piece; all of it while the caller is waited for. */
+  leftMs(ms: number): number {
+    return this.#pulling === undefined ? this.#movedAt + ms - performance.now() : ms;
   }
 
   /** Nobody will read any more. */
@@ -67,6 +74,7 @@ export class UploadBody {
   async #pull(): Promise<Buffer | undefined> {
     try {
       const piece = await readPiece(this.#source);
+      this.#movedAt = performance.now();
       if (piece === undefined) this.#isEnded = true;
       else this.#keep(piece);
       return piece;
