@@ -129,10 +129,10 @@ export class Attempt implements ExchangeListener {
 
   /** A stage took too long, unless it was the caller who took the time. */
   #expire(stage: Stage): void {
-    const { request, slot } = this.#input;
-    const isSending = this.#status === undefined && request.body instanceof UploadBody;
-    const leftMs = isSending ? request.body.leftMs(slot.clocks[stage]) : 0;
-    if (leftMs > 0 && stage !== "connectMs") this.#clock.restart(leftMs);
+    const { request, receiver, slot } = this.#input;
+    const isUpload = stage === receiver.headStage && request.body instanceof UploadBody;
+    const leftMs = isUpload ? request.body.leftMs(slot.clocks[stage]) : 0;
+    if (leftMs > 0) this.#clock.restart(leftMs);
     else this.#breakOff(stageFailures[stage]);
   }
 
@@ -222,20 +222,14 @@ export class Attempt implements ExchangeListener {
     if (failure === undefined) this.#input.receiver.complete?.();
     if (!this.#isBodyRead) this.#leave(failure === undefined && this.#input.receiver.progress.isDone);
     this.#times.totalMs = this.#elapsed();
-    const {
-      finishReason = "stop",
-      model,
-      usage,
-      framesMalformed,
-      hasContent,
-    } = this.#input.receiver.progress;
+    const { progress } = this.#input.receiver;
     this.#resolve({
       failure,
-      finishReason,
-      model: model ?? this.#input.slot.model,
-      usage,
-      framesMalformed,
-      hasContent,
+      finishReason: progress.finishReason ?? "stop",
+      model: progress.model ?? this.#input.slot.model,
+      usage: progress.usage,
+      framesMalformed: progress.framesMalformed,
+      hasContent: progress.hasContent,
       status: failure?.status ?? this.#status,
       times: this.#times,
     });
