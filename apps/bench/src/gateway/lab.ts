@@ -31,6 +31,7 @@ export type Lab = AsyncDisposable & {
   /** What `--rounds` says. */
   readonly rounds: number | undefined;
   readonly isQuick: boolean;
+  readonly launch: LaunchOptions;
   /** The number for a full run, or the small one. */
   pick(full: number, quick: number): number;
   /** Starts contenders anew, so that none carries what an earlier scenario left in its memory. */
@@ -52,6 +53,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
   return {
     isQuick,
     rounds,
+    launch,
     upstream,
     load,
     pick: (full, quick) => (isQuick ? quick : full),

@@ -38,9 +38,16 @@ export async function buildServer(): Promise<void> {
   if (code !== 0) throw new Error("The server could not be built.");
 }
 
-/** Starts the server with a configuration, on a data folder of its own that is removed in the end. */
+/** What a server runs on. */
+export type ServerPlace = {
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Where its data lies, which it may find and leave there. @default a folder that is removed in the end */
+  readonly dataFolder?: string | undefined;
+};
+
+/** Starts the server and waits until it listens. */
 export async function launchServer(
-  config: Readonly<Record<string, unknown>>,
+  { config, dataFolder }: ServerPlace,
   { isFromSource, profileFolder, nodeFlags }: LaunchOptions,
 ): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-bench-"));
@@ -51,7 +58,14 @@ export async function launchServer(
     ? ["--conditions=@llm-backend/source", "apps/server/src/main.ts"]
     : ["apps/server/dist/main.js"];
   const profiling = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
-  const flags = ["--config", configFile, "--data", join(folder, "data"), "--addr", "127.0.0.1:0"];
+  const flags = [
+    "--config",
+    configFile,
+    "--data",
+    dataFolder ?? join(folder, "data"),
+    "--addr",
+    "127.0.0.1:0",
+  ];
   const child = spawn(process.execPath, [...nodeFlags, ...profiling, ...program, ...flags], {
     cwd: root,
     // Nothing of the machine's own keys may be used.

@@ -2,6 +2,7 @@ import { toChatRequest } from "../chat-request.ts";
 import type { ContenderName } from "../contenders.ts";
 import { inRounds, type Lab } from "../lab.ts";
 import { measureTurn, turnColumns } from "../measure-turn.ts";
+import { tellShed } from "../ours/start-ours.ts";
 import type { Report } from "../report.ts";
 import { createSeries } from "../series.ts";
 import { toTexts, type Script } from "../upstream/script.ts";
@@ -63,6 +64,7 @@ async function measure(lab: Lab, what: string, load: Load): Promise<Report> {
     field.notes.push(...problems);
     if (isCounted) series.add(contender.name, figures);
   });
+  for (const contender of field.running) field.notes.push(...(await tellShed(contender)));
   const title = `${what}; medians of ${rounds} rounds`;
   return { title, columns: turnColumns(unit), series, notes: field.notes };
 }
