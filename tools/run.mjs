@@ -31,6 +31,7 @@ const tasks = {
   test: (...args) => node("tools/test-run/main.ts", ...args),
   dev: (...args) => node("--watch", source, "apps/server/src/main.ts", ...args),
   bench: (...args) => node(source, "apps/bench/src/main.ts", ...args),
+  faults: () => node(source, "tools/faults/main.ts"),
   generate: (...args) => node(source, "tools/generate.ts", ...args),
   async lint(...args) {
     await tool("oxlint/bin/oxlint", ...args);

@@ -54,14 +54,19 @@ export type FaultStage = AsyncDisposable & {
   attempts(): LoggedAttempt[];
 };
 
-/** Clocks that end an attempt soon, yet are not run down by a busy machine. */
-export const shortClocks = {
+/**
+ * The clocks of upstreams whose fault is silence. All others have the usual ones, which no busy machine runs down.
+ */
+const shortClocks = {
   connect_seconds: 0.3,
   first_byte_seconds: 0.3,
   whole_answer_seconds: 0.3,
   first_token_seconds: 0.3,
   idle_seconds: 0.3,
 };
+
+/** The entry of an upstream that keeps silent. */
+export const silent = { clocks: shortClocks };
 
 const isOptions = (given: object): given is FakeUpstreamOptions => !("steps" in given);
 
@@ -100,7 +105,7 @@ export async function setFaultStage(options: FaultStageOptions): Promise<FaultSt
     await openBackend(options.ownProcess, {
       upstreams: entries,
       // With all of the pool's health and retries, which other tests leave out.
-      config: { authorization: callerToken, clocks: shortClocks, gateway: {}, ...options.config },
+      config: { authorization: callerToken, gateway: {}, ...options.config },
     }),
   );
   const health = cleanup.use(watchHealth(backend.url));

@@ -30,8 +30,9 @@ export type HeardAnswer = RawAnswer & {
   readonly events: readonly StreamEvent[];
   /** Bytes behind the last event. */
   readonly unfinished: string;
-  /** Text and reasoning of the first choice. */
+  /** Text, refusal and reasoning of the first choice. */
   readonly text: string;
+  readonly refusal: string;
   readonly reasoning: string;
   readonly finishReasons: readonly string[];
   /** How many `[DONE]` came. */
@@ -50,6 +51,7 @@ type Choice = {
 };
 type Message = {
   readonly content?: unknown;
+  readonly refusal?: unknown;
   readonly reasoning_content?: unknown;
   readonly reasoning?: unknown;
 };
@@ -90,6 +92,7 @@ export function readAnswer(raw: RawAnswer): HeardAnswer {
     events,
     unfinished,
     text: messages.map(({ content }) => toText(content)).join(""),
+    refusal: messages.map(({ refusal }) => toText(refusal)).join(""),
     reasoning: messages.map((one) => toText(one.reasoning_content ?? one.reasoning)).join(""),
     // Some providers write an empty one where they mean none.
     finishReasons: choices.flatMap(({ finish_reason: reason }) => reason || []),

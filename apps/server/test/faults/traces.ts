@@ -32,10 +32,10 @@ export async function judgeTraces(stage: FaultStage): Promise<void> {
   }, "nothing is in flight any more");
   const attempts = stage.attempts();
   const counted = readSamples(text, "llm_backend_attempts_total");
-  for (const { outcome, upstream } of attempts) {
-    const logged = attempts.filter((one) => one.outcome === outcome && one.upstream === upstream).length;
-    const metric = counted.filter(({ labels }) => labels.outcome === outcome && labels.upstream === upstream);
-    expect(sum(metric), `attempts at ${upstream} that ended as ${outcome}`).toBe(logged);
+  const logged = Map.groupBy(attempts, ({ upstream, outcome }) => `${upstream} ${outcome}`);
+  for (const [key, { length }] of logged) {
+    const metric = counted.filter(({ labels }) => `${labels.upstream} ${labels.outcome}` === key);
+    expect(sum(metric), `attempts: ${key}`).toBe(length);
   }
   expect(sum(counted)).toBe(attempts.length);
 }
@@ -56,7 +56,7 @@ export async function judgeRecord(stage: FaultStage, heard: HeardAnswer): Promis
     return found !== undefined;
   }, "the record of an answer");
   expect(found?.Status).toBe(heard.status);
-  expect(found?.Response).toBe(heard.text.slice(0, recordedCharsMax));
+  expect(found?.Response).toBe((heard.text + heard.refusal).slice(0, recordedCharsMax));
   expect(JSON.stringify(found)).not.toMatch(/sk-canary/);
   expect(JSON.stringify(found)).not.toContain(callerToken);
 }

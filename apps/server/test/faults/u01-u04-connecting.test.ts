@@ -7,7 +7,7 @@ import {
   findClosedPort,
 } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
-import { setFaultStage, type StageUpstream } from "./fault-stage.ts";
+import { setFaultStage, silent, type StageUpstream } from "./fault-stage.ts";
 import { faces, goodText, judgeAlone, judgePast } from "./judge-fault.ts";
 import { judge } from "./oracle.ts";
 
@@ -35,13 +35,16 @@ describe("U01: nobody listens at the upstream's port", () => {
 describe("U02: a black hole swallows every packet to the upstream", () => {
   it.each(faces)("U02: another one answers when the connect clock has run down (%s)", async (face) => {
     await using hole = await createBlackHole();
-    const { heard } = await judgePast({ upstream: hole.url, outcome: "connect_timeout" }, face);
+    const { heard } = await judgePast(
+      { upstream: hole.url, entry: silent, outcome: "connect_timeout" },
+      face,
+    );
     if (heard !== undefined) expect(heard.totalMs).toBeLessThan(1500);
   });
 
   it("U02: all swallow: the caller is told that it took too long", async () => {
     await using hole = await createBlackHole();
-    const { attempts } = await judgeAlone({ upstream: hole.url }, "stream", timeout);
+    const { attempts } = await judgeAlone({ upstream: hole.url, entry: silent }, "stream", timeout);
     expect(attempts).toHaveLength(2);
   });
 });
@@ -84,7 +87,6 @@ describe("U04: the upstream's certificate is no good", () => {
       upstreams: [...Object.values(bad), trusted, answerAsAsked(goodText)],
       entries: models.map((model) => ({ models: [model] })),
       ownProcess: { trustedAuthorities: authority.file },
-      config: { clocks: { connect_seconds: 3 } },
     });
     for (const [index, model] of Object.keys(bad).entries()) {
       expect(await judge(stage, await stage.ask({ model }), goodText)).toBe("whole");
@@ -100,11 +102,7 @@ describe("U04: the upstream's certificate is no good", () => {
     const own = await createTestCertificate("localhost");
     if (own === undefined) return skip("no openssl on this machine");
     await using upstream = await createFakeUpstream({ tls: own });
-    await judgeAlone(
-      { upstream: upstream.url, config: { clocks: { connect_seconds: 3 } } },
-      "stream",
-      unavailable,
-    );
+    await judgeAlone({ upstream: upstream.url }, "stream", unavailable);
     expect(upstream.calls).toEqual([]);
   });
 });

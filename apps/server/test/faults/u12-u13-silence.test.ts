@@ -13,7 +13,7 @@ import {
   type Step,
 } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
-import { setFaultStage, type StageUpstream } from "./fault-stage.ts";
+import { setFaultStage, silent, type StageUpstream } from "./fault-stage.ts";
 import { faces, goodText, judgeAlone, judgeFace, judgePast, v1Faces } from "./judge-fault.ts";
 import { judge } from "./oracle.ts";
 
@@ -34,13 +34,13 @@ describe.each(silences)("%s: the upstream %s", (id, _what, upstream, outcome) =>
   it.each(faces)(`${id}: another one answers, and it is asked only once (%s)`, async (face) => {
     // In one piece, a head without a body is a part of an answer that comes too late.
     const outcomes = [outcome, ...(face === "whole" ? ["first_byte_timeout", "idle_timeout"] : [])];
-    const { calls, stage } = await judgePast({ upstream, outcome: outcomes }, face);
+    const { calls, stage } = await judgePast({ upstream, entry: silent, outcome: outcomes }, face);
     expect(calls).toEqual([1, 1]);
     expect((await stage.upstreams[0]?.calls[0]?.closed)?.by).toBe("client");
   });
 
   it.each(faces)(`${id}: all keep silent: the caller is told that it took too long (%s)`, async (face) => {
-    const { calls } = await judgeAlone({ upstream }, face, timeout);
+    const { calls } = await judgeAlone({ upstream, entry: silent }, face, timeout);
     expect(calls).toEqual([1, 1]);
   });
 });
@@ -49,7 +49,7 @@ describe("U12: the first byte has a clock", () => {
   it.each(v1Faces)(
     "U12: the next one is asked when it has run down, not earlier or much later (%s)",
     async (face) => {
-      const { stage } = await judgePast({ upstream: { steps: [stall()] } }, face);
+      const { stage } = await judgePast({ upstream: { steps: [stall()] }, entry: silent }, face);
       const [first, second] = stage.upstreams.map(({ calls }) => calls[0]?.at ?? 0);
       expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(290);
       expect((second ?? 0) - (first ?? 0)).toBeLessThan(1000);
@@ -60,7 +60,8 @@ describe("U12: the first byte has a clock", () => {
     const slow: Reply = { steps: [wait(600), role(), say(goodText), finish()] };
     await using stage = await setFaultStage({
       upstreams: [slow, answerAsAsked("from the other")],
-      entries: [{ clocks: { first_byte_seconds: 3 } }],
+      entries: [{ clocks: { first_byte_seconds: 30 } }],
+      config: silent,
     });
     expect(await judge(stage, await stage.ask(), goodText)).toBe("whole");
   });
@@ -88,13 +89,12 @@ describe("U13: nothing but real content holds the first token's clock", () => {
       }
       return { steps: steps() };
     };
-    await judgePast({ upstream: ping, outcome: "first_token_timeout" }, face);
+    await judgePast({ upstream: ping, entry: silent, outcome: "first_token_timeout" }, face);
   });
 
   it("U13: the caller's head waits for content", async () => {
     await using stage = await setFaultStage({
       upstreams: [{ steps: [head(), role(), wait("content"), say("late"), finish()] }],
-      config: { clocks: {} },
     });
     let isAnswered = false;
     const asking = stage.ask({}, { onBytes: () => (isAnswered = true) });
@@ -109,16 +109,16 @@ describe("U13: nothing but real content holds the first token's clock", () => {
 
 describe("U27: the upstream drips", () => {
   it.each(faces)("U27: a head that drips does not put off the first byte's clock (%s)", async (face) => {
-    await judgePast({ upstream: () => drippingHead(20), outcome: "first_byte_timeout" }, face);
+    await judgePast({ upstream: () => drippingHead(20), entry: silent, outcome: "first_byte_timeout" }, face);
   });
 
   it.each(["stream", "chat"] as const)("U27: every byte in a write of its own (%s)", async (face) => {
     const reply: Reply = { ...inCharacters("字 für 字 😀"), splitAt: "every-byte" };
-    await using stage = await setFaultStage({ upstreams: [reply], config: { clocks: {} } });
+    await using stage = await setFaultStage({ upstreams: [reply] });
     expect((await judgeFace(stage, face, "字 für 字 😀")).verdict).toBe("whole");
   });
 
   it("U27: a head that drips in one piece of an answer is no answer either", async () => {
-    await judgeAlone({ upstream: () => drippingHead(20) }, "whole", timeout);
+    await judgeAlone({ upstream: () => drippingHead(20), entry: silent }, "whole", timeout);
   });
 });

@@ -17,7 +17,7 @@ import {
 } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askChat } from "./chat-caller.ts";
-import { setFaultStage, type FaultStage } from "./fault-stage.ts";
+import { setFaultStage, silent, type FaultStage } from "./fault-stage.ts";
 import { isFullSize } from "./full-size.ts";
 import { goodText, judgeFace } from "./judge-fault.ts";
 import { judge, judgeAftermath, judgeChat, judgeEnding, judgeText } from "./oracle.ts";
@@ -43,6 +43,7 @@ describe.each(ends)(
         await using stage = await setFaultStage({
           // What a reset overtakes is lost to any reader: let it be read first.
           upstreams: [{ steps: [role(), say(begun, { apart: true }), wait(30), end] }],
+          entries: [silent],
         });
         const heard = await stage.ask();
         expect(await judge(stage, heard, begun.join(""))).toBe("broken");
@@ -54,6 +55,7 @@ describe.each(ends)(
     it(`${id}: in a conversation what came is kept, and is not called whole`, async () => {
       await using stage = await setFaultStage({
         upstreams: [{ steps: [role(), say(pieces, { apart: true }), wait(30), end] }],
+        entries: [silent],
       });
       const told = await askChat(stage.backend);
       expect(await judgeChat(stage, told, said)).toBe("broken");
@@ -70,7 +72,10 @@ describe.each(ends)(
         keepAlive: true,
         steps: [raw(begun), end],
       };
-      await using stage = await setFaultStage({ upstreams: [reply, answerAsAsked(goodText)] });
+      await using stage = await setFaultStage({
+        upstreams: [reply, answerAsAsked(goodText)],
+        entries: [silent],
+      });
       expect((await judgeFace(stage, "whole", goodText)).verdict).toBe("whole");
     });
   },
@@ -117,7 +122,6 @@ describe("U15, U16, U17: every way to cut, at offsets all over an answer", () =>
     stage = await setFaultStage({
       upstreams: [answer(said)],
       config: {
-        clocks: { idle_seconds: 3 },
         gateway: { breaker: calm, retry: { budget_min: 0, budget_percent: 0 } },
       },
     });

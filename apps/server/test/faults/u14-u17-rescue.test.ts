@@ -20,7 +20,7 @@ import {
 } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { askChat } from "./chat-caller.ts";
-import { setFaultStage, type FaultStage, type StageUpstream } from "./fault-stage.ts";
+import { setFaultStage, silent, type FaultStage, type StageUpstream } from "./fault-stage.ts";
 import { isFullSize } from "./full-size.ts";
 import { judge, judgeAftermath, judgeChat, judgeEnding, judgeText, type Verdict } from "./oracle.ts";
 import { everyNth, sideBySide } from "./side-by-side.ts";
@@ -54,7 +54,7 @@ async function judgeRescue(
   finish: readonly string[];
   stage: FaultStage;
 }> {
-  await using stage = await setFaultStage({ upstreams, config });
+  await using stage = await setFaultStage({ upstreams, entries: [silent], config });
   const heard = await stage.ask();
   const verdict = await judge(stage, heard, said);
   const calls = stage.upstreams.map((upstream) => upstream.calls.length);
@@ -85,7 +85,10 @@ describe.each(breaks)(
 
     it(`${id}: a conversation shows the new answer, and nothing of two answers mixed`, async () => {
       for (const other of [said, "Go is fast"]) {
-        await using stage = await setFaultStage({ upstreams: [breaking(end), answer(other)] });
+        await using stage = await setFaultStage({
+          upstreams: [breaking(end), answer(other)],
+          entries: [silent],
+        });
         const told = await askChat(stage.backend);
         expect(await judgeChat(stage, told, other)).toBe("whole");
       }
@@ -169,6 +172,7 @@ describe("U14, U15, U16: tool calls under way", () => {
       ];
       await using stage = await setFaultStage({
         upstreams: [{ steps: [...toolCall, wait(30), end] }, { steps: whole }],
+        entries: [silent],
       });
       const heard = await stage.ask();
       expect(await judge(stage, heard, "")).toBe("broken");
@@ -185,7 +189,6 @@ describe("U15, U16, U17: cuts at offsets all over an answer, and another one tha
     stage = await setFaultStage({
       upstreams: [answer(said), answer(said)],
       config: {
-        clocks: { idle_seconds: 3 },
         gateway: { breaker: calm, retry: { budget_min: 10_000, budget_percent: 100 } },
       },
     });

@@ -15,7 +15,7 @@ import {
   type Step,
 } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
-import { setFaultStage } from "./fault-stage.ts";
+import { setFaultStage, silent } from "./fault-stage.ts";
 import { goodText, judgeAlone, judgeFace, judgePast } from "./judge-fault.ts";
 
 const pieces = ["Ru", "st ", "is fast"];
@@ -41,7 +41,10 @@ const endings: readonly (readonly [string, readonly Step[], "whole" | "broken"])
 
 describe.each(endings)("U18: the upstream's answer ends with %s", (_what, end, expected) => {
   it.each(streamed)(`U18: it is ${expected} (%s)`, async (face) => {
-    await using stage = await setFaultStage({ upstreams: [{ steps: [...begun, ...end] }] });
+    await using stage = await setFaultStage({
+      upstreams: [{ steps: [...begun, ...end] }],
+      entries: [silent],
+    });
     const { verdict, text, heard } = await judgeFace(stage, face, said);
     expect([verdict, text]).toEqual([expected, said]);
     if (verdict === "whole" && heard !== undefined) expect(heard.finishReasons).toEqual(["stop"]);

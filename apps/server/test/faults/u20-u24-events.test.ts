@@ -48,7 +48,7 @@ function toLines(_: string, json: string): string {
 describe("U20, U22: a stream is read as the standard says", () => {
   let stage: FaultStage;
   beforeAll(async () => {
-    stage = await setFaultStage({ upstreams: [{}], config: { clocks: {} } });
+    stage = await setFaultStage({ upstreams: [{}] });
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 
@@ -97,7 +97,7 @@ describe("U20: a frame that lost its end", () => {
 describe("U21, U23: how bytes are cut makes no difference", () => {
   let stage: FaultStage;
   beforeAll(async () => {
-    stage = await setFaultStage({ upstreams: [answer(said)], config: { clocks: {} } });
+    stage = await setFaultStage({ upstreams: [answer(said)] });
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 

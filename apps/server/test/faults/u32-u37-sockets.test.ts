@@ -71,7 +71,6 @@ describe("U37: the upstream answers before it has read the upload", () => {
   ] as const)("U37: 413 is read and passed on (%s)", async (_how, reply: Reply) => {
     await using stage = await setFaultStage({
       upstreams: [{ early: (head) => (isUpload(head) ? reply : undefined) }],
-      config: { clocks: {} },
     });
     for (let count = 0; count < 3; count++) {
       const heard = readAnswer(await callV1(stage.backend.url, "/audio/transcriptions", upload));
@@ -86,7 +85,6 @@ describe("U37: the upstream answers before it has read the upload", () => {
   it("U37: 401 is a matter of our key", async () => {
     await using stage = await setFaultStage({
       upstreams: [{ early: (head) => (isUpload(head) ? fail(401) : undefined) }],
-      config: { clocks: {} },
     });
     const heard = readAnswer(await callV1(stage.backend.url, "/audio/transcriptions", upload));
     expect(judgeEnding(heard, stage.secrets)).toBe("refused");
@@ -98,7 +96,6 @@ describe("U37: the upstream answers before it has read the upload", () => {
   it("U37: an upload that is read to its end arrives byte for byte", async () => {
     await using stage = await setFaultStage({
       upstreams: [{ reply: fail(418, { error: { message: "a teapot" } }) }],
-      config: { clocks: {} },
     });
     await callV1(stage.backend.url, "/audio/transcriptions", upload);
     const [call] = stage.upstreams[0]?.calls ?? [];
@@ -116,7 +113,6 @@ describe("U37: the same for a long conversation", () => {
       Number(headers["content-length"]) > 1_000_000 ? fail(413, tooLarge) : undefined;
     await using stage = await setFaultStage({
       upstreams: [{ early }, answerAsAsked(goodText)],
-      config: { clocks: {} },
     });
     const messages = [{ role: "user", content: longMessage }];
     const heard = await stage.ask({ messages, stream: face === "stream" });

@@ -154,7 +154,7 @@ const named = quirks.map(([name, steps, said, finishReason = "stop"]) => ({
 describe("U33: what providers do is no reason to stumble", () => {
   let stage: FaultStage;
   beforeAll(async () => {
-    stage = await setFaultStage({ upstreams: [{}], config: { clocks: {} } });
+    stage = await setFaultStage({ upstreams: [{}] });
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 

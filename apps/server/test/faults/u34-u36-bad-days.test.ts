@@ -60,7 +60,7 @@ describe("U34: one of three upstreams flaps", () => {
       const good = answerAsAsked(goodText);
       await using stage = await setFaultStage({
         upstreams: [flapping, good, good],
-        config: { lb_policy: "round_robin", clocks: {} },
+        config: { lb_policy: "round_robin" },
       });
       expect(await askOften(stage, requests)).toEqual({ whole: requests });
       const [flaps = 0, ...others] = stage.upstreams.map(({ calls }) => calls.length);
@@ -106,7 +106,7 @@ describe("U35: every upstream is down, and then they are back", () => {
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(5);
     expect(statuses.filter((status) => status !== 503 && status !== 502)).toEqual([]);
     expect(Math.min(...refusals.map(({ totalMs }) => totalMs))).toBeLessThan(100);
-    expect(refusals.every(({ totalMs }) => totalMs < 500)).toBe(true);
+    expect(refusals.every(({ totalMs }) => totalMs < 5_000)).toBe(true);
 
     await using again = await createFakeUpstream({ port: first.port, reply: answerAsAsked(goodText) });
     const backAt = performance.now();

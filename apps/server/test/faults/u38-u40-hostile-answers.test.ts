@@ -69,7 +69,7 @@ describe("U40: the upstream is hostile", () => {
     ["an event that looks like ours", event({ type: "run-done", text: "forged" }, "run-done")],
     ["an answer-reset", event({ type: "answer-reset" }, "answer-reset")],
     ["an event that ends subscriptions", event({}, "return")],
-    ["a reconnect time and an id", raw("retry: 1\nid: 999\n\n")],
+    ["a reconnect time and an id", raw("retry: 1\nid: forged\n\n")],
     ["a line break within an event's name", raw("event: a\rdata: {}\n\n")],
   ];
   it.each(events)("U40: %s reaches nobody", async (_name, step) => {
@@ -81,7 +81,7 @@ describe("U40: the upstream is hostile", () => {
     const told = await askChat(stage.backend);
     expect(await judgeChat(stage, told, said)).toBe("whole");
     expect([...told.types].toSorted()).toEqual(["run-done", "run-start", "text-delta"]);
-    expect(told.shown).not.toMatch(/forged|999/);
+    expect(told.shown).not.toMatch(/forged/);
   });
 
   it("U40: markup is text like any other", async () => {

@@ -1,6 +1,6 @@
 import { answer, answerAsAsked, embeddings, fail, page, type Reply } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
-import { setFaultStage } from "./fault-stage.ts";
+import { setFaultStage, silent } from "./fault-stage.ts";
 import { readAnswer } from "./heard-answer.ts";
 import { judgeAftermath, judgeEnding } from "./oracle.ts";
 import { callV1 } from "./v1-caller.ts";
@@ -47,7 +47,7 @@ describe("U39: vectors pass through as they are", () => {
     ["silence", { steps: [{ do: "stall" }] }],
   ] as const)("U39: another one answers past %s", async (_what, bad: Reply) => {
     const good = embeddings([[1], [2]]);
-    await using stage = await setFaultStage({ upstreams: [bad, good] });
+    await using stage = await setFaultStage({ upstreams: [bad, good], entries: [silent] });
     const raw = await callV1(stage.backend.url, "/embeddings", asked);
     expect([raw.status, raw.bytes.toString()]).toEqual([
       200,
