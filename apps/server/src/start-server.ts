@@ -93,10 +93,15 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
     state.isStopping = true;
     host.stopAccepting();
     const timer = setTimeout(() => patience.abort(), config.drain_seconds * 1000);
-    await backend.drain(patience.signal, v1.drain(patience.signal));
+    await backend.drain(patience.signal, {
+      drain: v1.drain,
+      async end() {
+        // Calls that are still open end with an error of their own instead of a cut.
+        await parts.gateway.close();
+        await v1.idle(flushMs);
+      },
+    });
     clearTimeout(timer);
-    // Calls that are still open end with an error of their own instead of a cut.
-    await parts.gateway.close();
     for (const socket of sockets) socket.askToReconnect();
     await flushed(host);
     clearInterval(sweeper);

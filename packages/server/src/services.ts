@@ -51,6 +51,14 @@ export type ServiceSettings = PeopleSettings &
     readonly records?: Partial<RecordSettings>;
   };
 
+/** The calls of `/v1` that are under way when the process is to end. */
+export type OpenCalls = {
+  /** Takes no more; resolves when those under way have ended, or with the signal. */
+  drain(until: AbortSignal): Promise<void>;
+  /** Ends the others; resolves when everything that is to be written down of them has been told. */
+  end(): Promise<void>;
+};
+
 /** The services, and what their process does with them. */
 export type Backend = {
   readonly services: Services;
@@ -62,7 +70,7 @@ export type Backend = {
    * Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores everything, also of
    * the calls under way.
    */
-  drain(until: AbortSignal, calls?: Promise<unknown>): Promise<void>;
+  drain(until: AbortSignal, calls?: OpenCalls): Promise<void>;
   /** To be told of every attempt that the gateway makes. */
   readonly noteAttempt: (report: AttemptReport) => void;
 };
@@ -114,7 +122,8 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     },
     noteAttempt: (report) => attempts.collect(report),
     async drain(until, calls) {
-      await Promise.all([chats.drain(until), calls]);
+      await Promise.all([chats.drain(until), calls?.drain(until)]);
+      await calls?.end();
       await records.close();
       await accounts.close();
       people.close();

@@ -89,7 +89,7 @@ function isAbout(quirk: Quirk, { call }: Forwarding, form: Form): boolean {
 
 function createReceiver(forwarding: Forwarding, form: Form, joining: Joining | undefined): Receiving {
   const { call, context, options, outlet } = forwarding;
-  if (call.kind === "other") return { receiver: createBytesReceiver(outlet) };
+  if (call.kind === "other") return { receiver: createBytesReceiver(outlet, call.isStreamed) };
   const scan = toScanOptions(call.kind, { forwarding, hideUsage: call.isStreamed && !call.wantsUsage });
   if (call.isStreamed) {
     const joiner = joining?.createJoiner();

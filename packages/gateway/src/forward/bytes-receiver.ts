@@ -2,19 +2,20 @@ import type { AnswerProgress } from "../answer/answer-reader.ts";
 import { readUsage } from "../answer/usage.ts";
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
 import type { AnswerHeaders } from "../failure/retry-after.ts";
+import { locateFields, readField } from "../request/json-fields.ts";
 import type { Outlet } from "./outlet.ts";
 import { toCallerHeaders } from "./wire-headers.ts";
 
 /** So much of a JSON answer is held, so that one that breaks off never reaches the caller. */
-const heldBytesMax = 1024 * 1024;
-/** Of a longer document the usage is not worth parsing it all. */
-const parsedBytesMax = 256 * 1024;
+const heldBytesMax = 4 * 1024 * 1024;
 
 /**
  * Creates the receiver of an answer that is not understood: files, sounds, lists. Bytes pass as they are; JSON is held
  * until it is complete, as long as it is not too long for that.
+ *
+ * @param isStreamed - The caller asked for a stream, which begins sooner than an answer in one piece.
  */
-export function createBytesReceiver(outlet: Outlet): AnswerReceiver {
+export function createBytesReceiver(outlet: Outlet, isStreamed: boolean): AnswerReceiver {
   const progress: AnswerProgress = {
     hasContent: false,
     isDone: false,
@@ -49,7 +50,7 @@ export function createBytesReceiver(outlet: Outlet): AnswerReceiver {
 
   return {
     progress,
-    headStage: "wholeAnswerMs",
+    headStage: isStreamed ? "firstByteMs" : "wholeAnswerMs",
     head(answerStatus, answerHeaders) {
       status = answerStatus;
       headers = answerHeaders;
@@ -69,9 +70,8 @@ export function createBytesReceiver(outlet: Outlet): AnswerReceiver {
     },
     end() {
       if (held !== undefined) {
-        const document = heldBytes <= parsedBytesMax ? parse(Buffer.concat(held)) : undefined;
-        progress.usage = readUsage(document?.["usage"]);
-        const model = document?.["model"];
+        const { usage, model } = readFields(Buffer.concat(held));
+        progress.usage = readUsage(usage);
         progress.model = typeof model === "string" ? model : undefined;
         release();
       } else if (!progress.hasContent) open();
@@ -80,11 +80,9 @@ export function createBytesReceiver(outlet: Outlet): AnswerReceiver {
   };
 }
 
-function parse(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.toString());
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
+/** What a document says of itself; the rest of it, such as vectors, is not worth parsing. */
+function readFields(document: Buffer): { usage: unknown; model: unknown } {
+  const layout = locateFields(document, ["usage", "model"]);
+  const read = (name: string): unknown => readField(document, layout?.find(name));
+  return { usage: read("usage"), model: read("model") };
 }

@@ -43,7 +43,9 @@ export type OpenAiHandler = Disposable & {
   /** True: the request is answered here. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Takes no more calls; resolves when those under way have ended, or with the signal. */
-  drain(until: AbortSignal): Promise<void>;
+  readonly drain: (until: AbortSignal) => Promise<void>;
+  /** Resolves when no call is under way, or after so many milliseconds. */
+  idle(ms: number): Promise<void>;
 };
 
 const prefix = "/v1";
@@ -61,6 +63,12 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
   }, options.pingMs / 4).unref();
 
   let isStopping = false;
+
+  async function waitForIdle(until: AbortSignal): Promise<void> {
+    while (open.size > 0 && !until.aborted) {
+      await new Promise((resolve) => setTimeout(resolve, drainLookMs));
+    }
+  }
 
   function begin(request: IncomingMessage, response: ServerResponse): void {
     const call = startCall(request, response, options);
@@ -88,12 +96,11 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
       begin(request, response);
       return true;
     },
-    async drain(until) {
+    drain(until) {
       isStopping = true;
-      while (open.size > 0 && !until.aborted) {
-        await new Promise((resolve) => setTimeout(resolve, drainLookMs));
-      }
+      return waitForIdle(until);
     },
+    idle: (ms) => waitForIdle(AbortSignal.timeout(ms)),
     [Symbol.dispose]: () => clearInterval(pinger),
   };
 }

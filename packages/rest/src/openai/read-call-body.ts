@@ -11,6 +11,9 @@ export type BodyLimits = {
   readonly uploadBytesMax: number;
 };
 
+/** Everything else may be JSON, whatever it calls itself: `curl -d` says that it is a form. */
+const uploadTypes = /^\s*(multipart|audio|image|video|font|model)\/|octet-stream|\/(zip|gzip|pdf|x-tar)\b/i;
+
 /**
  * Reads the body of a call: JSON whole, since it may have to be sent again; files and sounds as a stream.
  *
@@ -27,7 +30,7 @@ export function readCallBody(
   } = request.headers;
   const length = lengthText === undefined ? undefined : Number(lengthText);
   if ((length === undefined && coding === undefined) || length === 0) return { kind: "none" };
-  const isWhole = type === "" || /[/+]json\b/i.test(type);
+  const isWhole = !uploadTypes.test(type);
   const bytesMax = isWhole ? limits.wholeBytesMax : limits.uploadBytesMax;
   if (length !== undefined && length > bytesMax) throw tooLarge(bytesMax);
   if (isWhole) return readWhole(request, bytesMax);

@@ -4,10 +4,8 @@ import { estimateTokens } from "../chat/token-estimate.ts";
 const bytesPerToken = 4;
 
 /** Estimates the tokens of a call's prompt by the length of its body: on the high side, and without reading it. */
-export function estimatePromptTokens({ kind, request }: ForwardCall): number {
-  return kind === "other" || request.body.kind !== "whole"
-    ? 0
-    : Math.ceil(request.body.bytes.length / bytesPerToken);
+export function estimatePromptTokens({ request: { body } }: ForwardCall): number {
+  return body.kind === "whole" ? Math.ceil(body.bytes.length / bytesPerToken) : 0;
 }
 
 /** Counts the tokens of an answer by its text, where the provider says nothing of them. */
