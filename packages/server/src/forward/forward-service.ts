@@ -85,11 +85,17 @@ export function createForwardService(deps: ForwardServiceDeps) {
     /**
      * Who a caller is, by the `Authorization` header.
      *
-     * @throws DomainError `unauthenticated`, with a sentence that says what is wrong with it.
+     * @throws DomainError `unauthenticated`, in the words of the earlier gateway, or with what is wrong with a key.
      */
-    authenticate(authorization: string | undefined): Promise<Access> {
+    async authenticate(authorization: string | undefined): Promise<Access> {
       const token = readToken(authorization);
-      return keys.authenticate(token, "inference");
+      try {
+        // Where everyone may come in, it does not matter what they bring.
+        return await keys.authenticate(token, "inference");
+      } catch (error) {
+        if (token !== undefined || !DomainError.is(error) || error.code !== "unauthenticated") throw error;
+        throw new DomainError("unauthenticated", "authorization header should start with 'Bearer'");
+      }
     },
 
     /**
@@ -100,7 +106,7 @@ export function createForwardService(deps: ForwardServiceDeps) {
      */
     async forward(incoming: IncomingCall, answer: CallAnswer): Promise<CallOutcome> {
       const { access, request } = incoming;
-      const known = findModelAnswer(request, () => gateway.models(access.mayUse));
+      const known = findModelAnswer(request, () => gateway.models(access.mayUse), access.mayAsk);
       if (known !== undefined) return sendKnown(known, answer);
       const at = deps.now();
       let call: ForwardCall | undefined;
@@ -110,6 +116,7 @@ export function createForwardService(deps: ForwardServiceDeps) {
         admission = await deps.admissions.admit(access, toDemand(call));
       } catch (error) {
         if (!DomainError.is(error)) throw error;
+        answer.announce(deps.admissions.showLimits(access));
         deps.onEnded({
           incoming,
           at,
@@ -139,13 +146,11 @@ export function createForwardService(deps: ForwardServiceDeps) {
   }
 }
 
-/** The token behind `Bearer`; the words are the earlier gateway's. */
+/** What stands behind `Bearer`, with or without blanks as the earlier gateway took it; undefined where that is missing. */
 function readToken(authorization: string | undefined): string | undefined {
-  if (authorization === undefined) return undefined;
-  const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
-  if (token === undefined)
-    throw new DomainError("unauthenticated", "The authorization header should start with Bearer.");
-  return token;
+  return authorization === undefined || !/^bearer/i.test(authorization)
+    ? undefined
+    : authorization.slice("bearer".length).trim();
 }
 
 /** A call within what its key may ask: fallbacks of the caller's that are none are left out. */

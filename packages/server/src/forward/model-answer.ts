@@ -8,12 +8,14 @@ import type { ForwardRequest } from "@llm-backend/gateway";
 export function findModelAnswer(
   { method, path }: ForwardRequest,
   listModels: () => readonly ModelView[],
+  mayAsk: (model: string) => boolean,
 ): Buffer | undefined {
   if (method !== "GET" || !path.startsWith("/models")) return undefined;
   const match = /^\/models(?:\/([^?]+))?(?:\?.*)?$/.exec(path);
   if (match === null) return undefined;
-  const models = listModels();
-  if (models.length === 0) return undefined;
+  const known = listModels();
+  if (known.length === 0) return undefined;
+  const models = known.filter(({ model }) => mayAsk(model));
   if (match[1] === undefined) return toBody({ object: "list", data: models.map(toModel) });
   const name = decode(match[1]);
   const found = models.find(({ model }) => model === name);

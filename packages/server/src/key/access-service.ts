@@ -118,7 +118,7 @@ export function createAccessService(deps: AccessServiceDeps) {
         return toKeyAccess(found);
       }
       if (scope === "inference" && tokens.isOpen()) return anyone;
-      throw new DomainError("unauthenticated", found?.reason ?? "The token is not valid.");
+      throw new DomainError("unauthenticated", found?.reason ?? "wrong authorization header");
     },
 
     /** Says which upstreams have tokens of their own or are open to all; to be called after each load of their list. */

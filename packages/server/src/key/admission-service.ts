@@ -106,6 +106,10 @@ export function createAdmissionService(deps: AdmissionServiceDeps) {
   }
 
   return {
+    /** `x-ratelimit-*`, as it is now: for whoever was not let in. */
+    showLimits: ({ keyId, limits }: Access): Readonly<Record<string, string>> =>
+      keyId === null || limits === null ? {} : limiter.show(keyId, limits),
+
     /**
      * Lets a request in.
      *

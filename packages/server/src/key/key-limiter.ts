@@ -20,6 +20,8 @@ export type KeyLimiter = {
    * @throws DomainError `rate_limited`, with the limit, and when it lets the request in.
    */
   take(keyId: string, limits: KeyLimits, tokens: TokenEstimate): Held;
+  /** The headers that say how much is left. */
+  show(keyId: string, limits: KeyLimits): Readonly<Record<string, string>>;
   /** How many keys are remembered. */
   readonly size: number;
 };
@@ -90,6 +92,7 @@ export function createKeyLimiter(options: { now: () => number; keysMax: number }
 
   return {
     take,
+    show: (keyId, limits) => toHeaders(find(keyId), limits, now()),
     get size() {
       return states.size;
     },
