@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-/** Writes the chunks of a response's body. */
+/** Writes the pieces of a response's body, as chunks where the response has them. */
 export type ChunkWriter = {
   /** False: no more until the listener has been called. */
   write(bytes: Uint8Array): boolean;
@@ -22,8 +22,8 @@ const copiedBytesMax = 8 * 1024;
 export function createChunkWriter(response: ServerResponse, onDrain: () => void): ChunkWriter {
   const { socket } = response;
   let hasBegun = false;
-  // A pipelined request that waits for the one before it has no socket of its own yet.
-  const isDirect = socket !== null;
+  // A pipelined request that waits for the one before it has no socket of its own yet; callers of HTTP/1.0 know no chunks.
+  const isDirect = socket !== null && response.chunkedEncoding;
   (socket ?? response).on("drain", onDrain);
 
   return {

@@ -25,10 +25,12 @@ export function createResponseSink(response: ServerResponse, common: AnswerHead)
   let whole: Uint8Array | undefined;
   let length: number | undefined;
   let wroteAt = 0;
+  let isBetweenEvents = true;
 
   function head(status: number, headers: Headers): void {
     response.writeHead(status, { ...common.headers, ...headers } as Record<string, string | string[]>);
-    if (String(headers["content-type"] ?? "").startsWith("text/event-stream")) {
+    const isSized = headers["content-length"] !== undefined;
+    if (!isSized && String(headers["content-type"] ?? "").startsWith("text/event-stream")) {
       stream = createChunkWriter(response, onDrain);
       wroteAt = performance.now();
     } else {
@@ -49,6 +51,7 @@ export function createResponseSink(response: ServerResponse, common: AnswerHead)
       if (response.destroyed) return true;
       if (stream !== undefined) {
         wroteAt = performance.now();
+        isBetweenEvents = endsEvent(bytes);
         return stream.write(bytes);
       }
       if (whole === undefined && bytes.length === length && length <= oneWriteBytesMax) {
@@ -72,9 +75,20 @@ export function createResponseSink(response: ServerResponse, common: AnswerHead)
       response.destroy();
     },
     ping(now, ms) {
-      if (stream === undefined || now - wroteAt < ms || stream.isBehind || response.writableEnded) return;
+      if (stream === undefined || now - wroteAt < ms || !isBetweenEvents) return;
+      if (stream.isBehind || response.writableEnded) return;
       wroteAt = now;
       stream.write(pingComment);
     },
   };
+}
+
+const [cr, lf] = [13, 10];
+
+/** Whether an event ends with these bytes: a comment behind anything else would tear it apart. */
+function endsEvent(bytes: Uint8Array): boolean {
+  const { length } = bytes;
+  if (bytes[length - 1] !== lf) return false;
+  const before = bytes[length - 2] === cr ? length - 3 : length - 2;
+  return bytes[before] === lf;
 }
