@@ -1,6 +1,6 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Failure } from "../failure/failure.ts";
-import { toExhaustedError, toFinalError } from "../failure/final-error.ts";
+import { soonMs, toExhaustedError, toFinalError, waitMsMax } from "../failure/final-error.ts";
 import type { Plan, PlanQuery, Slot } from "../pool/pool.ts";
 import type { GatewayContext } from "./gateway-context.ts";
 
@@ -100,11 +100,12 @@ export class CandidateWalk {
   }
 }
 
-const busy = (): DomainError => new DomainError("upstream_overloaded");
+const busy = (): DomainError =>
+  new DomainError("upstream_overloaded", undefined, { details: { retryAfterMs: soonMs } });
 
 /** Nobody was asked at all. */
 function toRefusal({ refusal: { reason, retryAfterMs } }: Plan): DomainError {
-  const details = retryAfterMs === undefined ? {} : { details: { retryAfterMs } };
+  const details = { details: { retryAfterMs: Math.min(retryAfterMs ?? soonMs, waitMsMax) } };
   switch (reason) {
     case "rate_limited":
       return new DomainError("upstream_rate_limited", undefined, details);

@@ -1,13 +1,19 @@
 import { DomainError, type ErrorCode, type ErrorDetails } from "@llm-backend/contract";
 import type { Failure } from "./failure.ts";
 
+/** When it is worth coming back where nobody has said so. */
+export const soonMs = 1000;
+/** The longest that a caller is told to stay away: things may have changed by then. */
+export const waitMsMax = 60_000;
+
 function toDetails(failures: readonly Failure[], waitMs?: number): ErrorDetails | undefined {
   const waits = failures.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
   if (waits.length === 0 && waitMs !== undefined) waits.push(waitMs);
+  if (waits.length === 0 && failures.some(({ code }) => code === "upstream_overloaded")) waits.push(soonMs);
   const upstreamStatus = failures.findLast(({ status }) => status !== undefined)?.status;
   if (waits.length === 0 && upstreamStatus === undefined) return undefined;
   return {
-    ...(waits.length > 0 && { retryAfterMs: Math.min(...waits) }),
+    ...(waits.length > 0 && { retryAfterMs: Math.min(...waits, waitMsMax) }),
     ...(upstreamStatus !== undefined && { upstreamStatus }),
   };
 }

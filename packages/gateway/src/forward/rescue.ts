@@ -34,7 +34,7 @@ export async function rescue(forwarding: Forwarding, broken: Broken): Promise<As
     }
     const { asked, mode } = await goOnWith(forwarding, { slot, sent, policy });
     const { failure } = asked.result;
-    if (failure === undefined) return asked;
+    if (failure === undefined) return withSent(asked, sent, mode);
     if (failure.outcome === "cancelled") {
       // Its answer differs, or the caller is gone.
       if (options.signal.aborted) throw new DomainError("cancelled");
@@ -71,13 +71,20 @@ function toSent(forwarding: Forwarding, { slot, asked }: Broken): Sent | undefin
   return { text, reasoning };
 }
 
+/**
+ * So much text tells an answer that begins anew from one that goes on: a shorter one is cheap to make again, and then to
+ * compare.
+ */
+const continuedCharsMin = 16;
+
 async function goOnWith(
   forwarding: Forwarding,
   given: { slot: Slot; sent: Sent; policy: MidstreamPolicy },
 ): Promise<{ asked: Asked; mode: "exact" | "continue" }> {
   const { slot, sent, policy } = given;
   const { context, call } = forwarding;
-  const mayContinue = policy === "continue" && !context.quirks.has(slot, "no_prefill");
+  const mayContinue =
+    policy === "continue" && sent.text.length >= continuedCharsMin && !context.quirks.has(slot, "no_prefill");
   const body = mayContinue
     ? toContinuationBody(call, {
         model: slot.model,
@@ -114,6 +121,13 @@ function endKept(slot: Slot, { result }: Asked): void {
     retryAfterMs: result.failure?.retryAfterMs,
     firstTokenMs: result.times.firstTokenMs,
   });
+}
+
+/** All of an answer that was gone on with: what came before belongs to it. */
+function withSent(asked: Asked, sent: Sent, mode: "exact" | "continue"): Asked {
+  if (mode === "exact" || asked.text.startsWith(sent.text)) return asked;
+  const sentChars = [...sent.text].length + [...sent.reasoning].length;
+  return { ...asked, text: sent.text + asked.text, textChars: sentChars + asked.textChars };
 }
 
 /** What the caller has after another break. */

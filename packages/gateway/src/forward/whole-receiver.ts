@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { AnswerProgress } from "../answer/answer-reader.ts";
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
 import { refuseCompressed } from "../attempt/compressed.ts";
@@ -121,7 +122,7 @@ export function createWholeReceiver(options: WholeReceiverOptions): WholeReceive
       const { fault, model, usage, finishReason, text, textChars } = judgeWhole(body, scan.kind);
       Object.assign(progress, { fault, model, usage, finishReason, textChars });
       progress.text = text.slice(0, scan.textCharsMax);
-      if (fault === undefined) send(body);
+      if (fault === undefined) send(isUtf8(body) ? body : Buffer.from(body.toString()));
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { AnswerFault } from "../answer/answer-format.ts";
+import { doneFrame } from "./end-frames.ts";
 import { readEventFault, toStreamFault } from "./event-error.ts";
 import { editFrame, toFrame } from "./frame-edits.ts";
 import { keepPlainLines, readFrameLines, type FrameLines } from "./frame-lines.ts";
@@ -116,6 +117,16 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
     progress.isDone ||= meaning.isEnd;
   }
 
+  function isFinishedAgain({ choices }: FrameMeaning): boolean {
+    return (
+      !isResponse &&
+      choices.length > 0 &&
+      choices.every(
+        (choice) => choice.finishReason !== undefined && finished.has(choice.index) && !isContent(choice),
+      )
+    );
+  }
+
   /** The frame without lines that callers of this kind do not need. */
   function toPlain(frame: Buffer, lines: FrameLines): Buffer | undefined {
     return lines.isPlain || isResponse ? frame : keepPlainLines(frame, 0, frame.length);
@@ -137,8 +148,12 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
     if (Array.isArray(value)) return reject(data, value);
     if (!meaning.isKnown) return dropped;
     const sawContent = progress.hasContent;
+    const isSaidAgain = isFinishedAgain(meaning);
     apply(meaning);
     if (progress.fault !== undefined) return dropped;
+    // Callers take each reason for the end of a choice: one that was told is not told again.
+    if (isSaidAgain && (hideUsage || !meaning.hasUsage)) return dropped;
+    if (isSaidAgain) return { bytes: toFrame(JSON.stringify({ ...value, choices: [] })) };
     const edits = { hideUsage, sawContent, hasDeltas: kind === "chat" };
     const edited = isResponse ? data : editFrame(data, { value, meaning }, edits);
     if (edited === undefined) return dropped;
@@ -146,6 +161,11 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
     const bytes = toPlain(frame, lines);
     if (bytes !== frame) return { bytes };
     return { bytes, lesson: { frame, lines, meaning, read: (filled) => readMeaning(parseData(filled)) } };
+  }
+
+  /** The end in the form that callers look for. */
+  function toDone(frame: Buffer, lines: FrameLines): Buffer {
+    return lines.data === "[DONE]" ? (toPlain(frame, lines) ?? doneFrame) : doneFrame;
   }
 
   function fail(fault: AnswerFault): FrameVerdict {
@@ -162,7 +182,7 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
       if (data === undefined) return { bytes: toPlain(frame, lines) };
       if (!isDoneMark(data)) return readData(frame, lines, data);
       progress.isDone = true;
-      return { bytes: toPlain(frame, lines) };
+      return { bytes: isResponse ? frame : toDone(frame, lines) };
     },
   };
 }

@@ -79,26 +79,38 @@ describe("a stream that breaks off after content", () => {
   });
 
   it("is continued by an upstream that takes its beginning", async () => {
-    await using bad = await createFakeUpstream({ reply: { steps: [say("Hello wor"), reset()] } });
+    await using bad = await createFakeUpstream({
+      reply: { steps: [say("Hello to all of the wor"), reset()] },
+    });
     await using good = await createFakeUpstream({ reply: answer(["ld", "!"]) });
     await using under = openGateway([bad, toUpstream(good, { midstream: "continue", prefill: "prefix" })]);
     const got = await forward(under.gateway);
-    expect(readChat(got.body)).toMatchObject({ text: "Hello world!", isDone: true, error: undefined });
+    expect(readChat(got.body)).toMatchObject({
+      text: "Hello to all of the world!",
+      isDone: true,
+      error: undefined,
+    });
     expect(good.calls[0]?.body).toMatchObject({
       messages: [
         { role: "user", content: "Hi" },
-        { role: "assistant", content: "Hello wor", prefix: true },
+        { role: "assistant", content: "Hello to all of the wor", prefix: true },
       ],
     });
   });
 
   it("learns who does not take a beginning, and asks them anew", async () => {
-    await using bad = await createFakeUpstream({ reply: { steps: [say("Hello wor"), reset()] } });
-    await using good = await createFakeUpstream({ reply: answer(["Hello", " world!"]) });
+    await using bad = await createFakeUpstream({
+      reply: { steps: [say("Hello to all of the wor"), reset()] },
+    });
+    await using good = await createFakeUpstream({ reply: answer(["Hello to all", " of the world!"]) });
     good.enqueue(fail(400, { error: { message: "the last message must not be from the assistant" } }));
     await using under = openGateway([bad, toUpstream(good, { midstream: "continue" })]);
     const got = await forward(under.gateway);
-    expect(readChat(got.body)).toMatchObject({ text: "Hello world!", isDone: true, error: undefined });
+    expect(readChat(got.body)).toMatchObject({
+      text: "Hello to all of the world!",
+      isDone: true,
+      error: undefined,
+    });
     expect(good.calls).toHaveLength(2);
   });
 

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { AttemptOutcome } from "../../src/attempt/attempt-ports.ts";
 import { defaultPoolSettings } from "../../src/pool/pool-settings.ts";
 import type { Plan, Slot } from "../../src/pool/pool.ts";
 import { RetryBudget } from "../../src/pool/retry-budget.ts";
-import type { AttemptOutcome } from "../../src/attempt/attempt-ports.ts";
 import { never, nextOf, openPool, upstreamOf } from "./open-pool.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));

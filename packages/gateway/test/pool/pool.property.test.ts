@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Slot } from "../../src/pool/pool.ts";
 import type { AttemptOutcome } from "../../src/attempt/attempt-ports.ts";
+import type { Slot } from "../../src/pool/pool.ts";
 import type { BalancePolicy } from "../../src/upstream.ts";
 import { openPool, upstreamOf } from "./open-pool.ts";
 

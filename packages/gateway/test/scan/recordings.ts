@@ -275,6 +275,7 @@ export const recordings: readonly Recording[] = [
     kind: "chat",
     stream: say([{ content: "a" }], [{}, "stop"], [{}, "stop"]) + done,
     progress: { text: "a", finishReason: "stop" },
+    passes: say([{ content: "a" }], [{}, "stop"]) + done,
   },
   {
     name: "something behind the end",

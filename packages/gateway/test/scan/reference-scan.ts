@@ -57,6 +57,11 @@ function readFrame(found: Found, frame: Json, hideUsage: boolean): void {
   const choices: unknown[] | undefined = Array.isArray(frame["choices"]) ? frame["choices"] : undefined;
   if (choices === undefined && !hasUsage) return;
   const chunk = readChunk(frame) as Chunk;
+  const isFinishedAgain =
+    found.finishReason !== undefined &&
+    chunk.finishReason !== undefined &&
+    chunk.text === "" &&
+    chunk.reasoning === "";
   found.text += chunk.text;
   found.reasoning += chunk.reasoning;
   found.finishReason = chunk.finishReason ?? found.finishReason;
@@ -64,6 +69,11 @@ function readFrame(found: Found, frame: Json, hideUsage: boolean): void {
   found.model ??= chunk.model;
   const isHidden = hideUsage && hasUsage;
   if (isHidden && (choices ?? []).length === 0) return;
+  // The reason for a choice's end is told once.
+  if (isFinishedAgain) {
+    if (hasUsage && !hideUsage) found.passed.push({ ...frame, choices: [] });
+    return;
+  }
   const { usage: _usage, ...rest } = frame;
   found.passed.push({ ...(isHidden ? rest : frame), choices: choices ?? [] });
 }

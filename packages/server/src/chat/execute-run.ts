@@ -40,6 +40,8 @@ export type RunSettings = {
 };
 
 const pageSize = 64;
+const finishReasonCharsMax = 64;
+const modelCharsMax = 256;
 /** At most so much of a context is kept free for the answer. */
 const answerTokensMax = 4096;
 /** How often a prompt is cut to half when the provider calls it too long. */
@@ -145,8 +147,9 @@ async function* readBranch(storage: Storage, { run }: LiveRun): AsyncGenerator<M
 function toDone(outcome: ChatOutcome): TerminalEvent {
   return {
     type: "run-done",
-    finishReason: outcome.finishReason,
-    model: outcome.model,
+    // A provider may say anything.
+    finishReason: outcome.finishReason.slice(0, finishReasonCharsMax),
+    model: outcome.model.slice(0, modelCharsMax),
     ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
   };
 }
