@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { findUpload, watchUpload } from "./slow-upload.ts";
 
 type Answer = { readonly line: string; readonly error: string };
 
@@ -12,8 +13,16 @@ const answers: Readonly<Record<string, Answer>> = {
 
 const malformed: Answer = { line: "400 Bad Request", error: "The request is not valid HTTP." };
 
-/** Answers bytes that are no request, and closes their connection. */
-export function answerBroken(error: Error & { readonly code?: string }, socket: Socket): void {
+type BrokenError = Error & { readonly code?: string };
+
+/** Answers bytes that are no request, and closes their connection; a slow upload may go on. */
+export function answerBroken(error: BrokenError, socket: Socket): void {
+  const upload = error.code === "ERR_HTTP_REQUEST_TIMEOUT" ? findUpload(socket) : undefined;
+  if (upload === undefined) closeBroken(error, socket);
+  else watchUpload(socket, upload, () => closeBroken(error, socket));
+}
+
+function closeBroken(error: BrokenError, socket: Socket): void {
   // Bytes behind a request whose answer has begun: a second answer would become a part of that one.
   const { _httpMessage: pending } = socket as Socket & { _httpMessage?: { headersSent: boolean } | null };
   if (socket.writable && pending?.headersSent !== true && error.code !== "ECONNRESET") {
