@@ -1,5 +1,6 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Failure } from "../failure/failure.ts";
+import { repeatedCharsMin } from "../join/continued-join.ts";
 import { createStreamJoiner } from "../join/stream-joiner.ts";
 import type { Slot } from "../pool/pool.ts";
 import { toContinuationBody } from "../request/continuation-body.ts";
@@ -71,12 +72,6 @@ function toSent(forwarding: Forwarding, { slot, asked }: Broken): Sent | undefin
   return { text, reasoning };
 }
 
-/**
- * So much text tells an answer that begins anew from one that goes on: a shorter one is cheap to make again, and then to
- * compare.
- */
-const continuedCharsMin = 16;
-
 async function goOnWith(
   forwarding: Forwarding,
   given: { slot: Slot; sent: Sent; policy: MidstreamPolicy },
@@ -84,7 +79,9 @@ async function goOnWith(
   const { slot, sent, policy } = given;
   const { context, call } = forwarding;
   const mayContinue =
-    policy === "continue" && sent.text.length >= continuedCharsMin && !context.quirks.has(slot, "no_prefill");
+    policy === "continue" && // Of a shorter text it could not be told whether it was gone on with or begun anew; and it is cheap to make again.
+    sent.text.length >= repeatedCharsMin &&
+    !context.quirks.has(slot, "no_prefill");
   const body = mayContinue
     ? toContinuationBody(call, {
         model: slot.model,

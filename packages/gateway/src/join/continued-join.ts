@@ -3,7 +3,7 @@ import { cutPassedFrame, readJoinedFrame } from "./joined-frame.ts";
 import { createRepetition } from "./repetition.ts";
 
 /** A shorter text may come twice because the answer says it twice. */
-const repeatedCharsMin = 16;
+export const repeatedCharsMin = 8;
 
 /**
  * The answer so far was sent along, and what comes follows it. Some servers send it again first: as long as what comes
