@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 const nodeMajorMin = 24;
 
 // Looked at before anything else is loaded: with an older Node the database's native part ends the process.

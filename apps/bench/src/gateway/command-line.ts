@@ -3,6 +3,9 @@ import { rivalNames } from "./contenders.ts";
 import type { GatewayBenchOptions } from "./gateway-bench.ts";
 import { scenarios, type ScenarioName } from "./scenarios.ts";
 
+/** What `npm start` starts a server with. */
+const servingFlags = "--max-semi-space-size=8";
+
 /** What stands on the command line. */
 export type GatewayFlags = {
   readonly quick: boolean;
@@ -20,7 +23,7 @@ export type GatewayFlags = {
  */
 export function readGatewayOptions(flags: GatewayFlags): GatewayBenchOptions {
   const { quick, rounds, only, rivals, profile } = flags;
-  const nodeFlags = (flags["node-flags"] ?? "").split(" ").filter((flag) => flag !== "");
+  const nodeFlags = (flags["node-flags"] ?? servingFlags).split(" ").filter((flag) => flag !== "");
   return {
     isQuick: quick,
     rounds: rounds === undefined ? undefined : Number(rounds),
