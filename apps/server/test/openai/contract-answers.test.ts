@@ -46,14 +46,17 @@ describe("who answers", () => {
     },
   );
 
-  it.each([400, 404, 413, 422])("%d is the caller's fault: nobody else is asked", async (status) => {
+  it("400, 404, 413 and 422 are the caller's fault: nobody else is asked", async () => {
+    await using stage = await setStage({ replies: [hello, hello] });
     const error = { message: "Not like that", type: "invalid_request_error", param: "a", code: "b" };
-    await using stage = await setStage({ replies: [fail(status, { error }), hello] });
-    for (const path of ["/chat/completions", "/embeddings", "/files"]) {
-      const refused = await ask(stage, {}, path);
-      expect([refused.status, JSON.parse(refused.bytes.toString())]).toEqual([status, { error }]);
+    for (const status of [400, 404, 413, 422]) {
+      stage.upstream.setReply(fail(status, { error }));
+      for (const path of ["/chat/completions", "/embeddings", "/files"]) {
+        const refused = await ask(stage, {}, path);
+        expect([refused.status, JSON.parse(refused.bytes.toString())]).toEqual([status, { error }]);
+      }
     }
-    expect(counts(stage)).toEqual([3, 0]);
+    expect(counts(stage)).toEqual([12, 0]);
   });
 
   it.each([
