@@ -93,7 +93,7 @@ export function toAnswerFailure({ status, headers, body }: ErrorAnswer, secrets:
     message: sentence === undefined ? `status ${status}` : `status ${status}: ${sentence}`,
     ...(sentence !== undefined && { sentence }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(judged.outcome === "rejected" && toRejection({ status, headers, body }, secrets)),
+    ...((judged.outcome === "rejected" || status === 404) && toRejection({ status, headers, body }, secrets)),
   };
 }
 

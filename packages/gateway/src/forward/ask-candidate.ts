@@ -51,7 +51,7 @@ export async function askCandidate(forwarding: Forwarding, slot: Slot, joining?:
   for (let forms = 1; ; forms++) {
     const form = chooseForm(forwarding, slot);
     const receiving = createReceiver(forwarding, form, joining);
-    const result = await attempt(forwarding, { slot, form, receiving, joining });
+    const result = judgeNotFound(await attempt(forwarding, { slot, form, receiving, joining }));
     const quirk = result.failure?.refuses;
     if (forms < formsMax && quirk !== undefined && isAbout(quirk, forwarding, form)) {
       forwarding.context.quirks.learn(slot, quirk);
@@ -60,6 +60,17 @@ export async function askCandidate(forwarding: Forwarding, slot: Slot, joining?:
     endSlot(slot, result);
     return toAsked(slot, result, receiving);
   }
+}
+
+/**
+ * A 404 without a word about the request may be a base URL that leads nowhere; but callers name the path here, and it is
+ * for them to hear that there is none.
+ */
+function judgeNotFound(result: AttemptResult): AttemptResult {
+  const { failure } = result;
+  if (failure?.status !== 404 || failure.answer === undefined || failure.code !== "upstream_unavailable")
+    return result;
+  return { ...result, failure: { ...failure, outcome: "rejected", code: "upstream_rejected", final: true } };
 }
 
 function chooseForm({ context: { quirks }, call }: Forwarding, slot: Slot): Form {

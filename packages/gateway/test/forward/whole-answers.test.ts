@@ -152,3 +152,13 @@ describe("another call", () => {
     expect(Object.keys(headers ?? {})).not.toContain("x-own");
   });
 });
+
+it("a 404 is handed back, whatever its body says, and nobody else is asked", async () => {
+  await using upstream = await createFakeUpstream({ reply: page("text/plain", "404 page not found", 404) });
+  await using second = await createFakeUpstream();
+  await using under = openGateway([upstream, second]);
+  const got = await forward(under.gateway, { path: "/audio/speech", body: { model: "tts" } });
+  expect(got.status).toBe(404);
+  expect(got.body.toString()).toContain("404 page not found");
+  expect(second.calls).toHaveLength(0);
+});
