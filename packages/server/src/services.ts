@@ -123,11 +123,12 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     noteAttempt: (report) => attempts.collect(report),
     async drain(until, calls) {
       await Promise.all([chats.drain(until), calls?.drain(until)]);
+      // Before the gateway ends, which then knows nothing any more of what it has counted.
+      await upstreams.close();
       await calls?.end();
       await records.close();
       await accounts.close();
       people.close();
-      await upstreams.close();
     },
   };
 }

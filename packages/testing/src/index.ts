@@ -49,5 +49,10 @@ export { createPacedUpstream, type Pace, type PacedUpstream } from "./fake-upstr
 export { startFakeUpstreamProcess, type FakeUpstreamProcess } from "./fake-upstream/fake-upstream-process.ts";
 export { createTestCertificate, type TestCertificate } from "./fake-upstream/test-certificate.ts";
 export { startBackend, type TestBackend } from "./backend/start-backend.ts";
-export { sourceArguments, spawnBackend, type BackendProcess } from "./backend/spawn-backend.ts";
+export {
+  sourceArguments,
+  sourceEnvironment,
+  spawnBackend,
+  type BackendProcess,
+} from "./backend/spawn-backend.ts";
 export type { BackendOptions } from "./backend/backend-config.ts";

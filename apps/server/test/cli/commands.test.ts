@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { sourceArguments, spawnBackend } from "@llm-backend/testing";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
@@ -136,7 +136,9 @@ describe("config check", () => {
   it("refuses a file that is not there and one that is no YAML", async () => {
     const missing = await runHere(["config", "check", "--config", "missing.yaml"]);
     expect([missing.code, missing.stderr]).toEqual([78, expect.stringContaining("missing.yaml")]);
-    const broken = await run(["config", "check"], { config: "a: [1, 2\nb: {" });
+    await using folder = await makeFolder();
+    const file = await writeConfig(folder.path, "a: [1, 2\nb: {");
+    const broken = await runHere(["config", "check", "--config", file]);
     expect(broken.code).toBe(78);
     expectSentence(missing.stderr + broken.stderr);
   });
@@ -191,10 +193,9 @@ describe("a data folder", () => {
   ])("that %s is refused in one sentence, with 78", async (_name, data) => {
     await using folder = await makeFolder();
     await writeFile(join(folder.path, "file"), "");
-    const { code, stderr } = await run(["--data", data, "--addr", "127.0.0.1:0"], {
-      folder: folder.path,
-      config: {},
-    });
+    const config = await writeConfig(folder.path);
+    const place = resolve(folder.path, data);
+    const { code, stderr } = await runHere(["--config", config, "--data", place, "--addr", "127.0.0.1:0"]);
     expect(code).toBe(78);
     expect(stderr.trim().split("\n")).toHaveLength(1);
     expectSentence(stderr);

@@ -4,8 +4,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { sourceArguments } from "@llm-backend/testing";
+import { sourceArguments, sourceEnvironment } from "@llm-backend/testing";
 import { vi } from "vitest";
 import { runCli } from "../../src/cli/run-cli.ts";
 import { until } from "../callers/chat-stage.ts";
@@ -53,7 +54,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   if (options.folder === undefined || options.config !== undefined) await writeConfig(folder, options.config);
   const child = spawn(process.execPath, [...sourceArguments, ...args], {
     cwd: folder,
-    env: options.env ?? {},
+    env: { ...sourceEnvironment, ...options.env },
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.on("error", () => {});
@@ -67,7 +68,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
 }
 
 /** Runs the command line inside the test's process: half a second sooner, for commands that only read and write. */
-export async function runHere(args: readonly string[]): Promise<Ended> {
+export async function runHere(args: readonly string[], input = ""): Promise<Ended> {
   const said = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {
     vi.spyOn(process[name], "write").mockImplementation((chunk) => {
@@ -75,6 +76,9 @@ export async function runHere(args: readonly string[]): Promise<Ended> {
       return true;
     });
   }
+  // The program knows no other way to its standard input than the process's own.
+  const stdin = Readable.from([Buffer.from(input)]) as unknown as typeof process.stdin;
+  vi.spyOn(process, "stdin", "get").mockReturnValue(stdin);
   try {
     return { code: await runCli(args), ...said };
   } finally {
@@ -100,7 +104,7 @@ export async function spawnWithClosedOutput() {
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [...sourceArguments, "--addr", `127.0.0.1:${port}`], {
     cwd: folder.path,
-    env: {},
+    env: sourceEnvironment,
     stdio: ["ignore", "pipe", "ignore"],
   });
   const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;

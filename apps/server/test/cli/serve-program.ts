@@ -1,13 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { sourceArguments } from "@llm-backend/testing";
+import { sourceArguments, sourceEnvironment } from "@llm-backend/testing";
 import { until } from "../callers/chat-stage.ts";
 
 /** Runs the program until the test is done with it; what it says is kept. */
 export function start(folder: string, args: readonly string[]) {
   const child = spawn(process.execPath, [...sourceArguments, ...args], {
     cwd: folder,
-    env: {},
+    env: sourceEnvironment,
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;

@@ -14,9 +14,8 @@ afterAll(() => backend[Symbol.asyncDispose]());
 
 /** A command about users, on the data of a server that runs. */
 function userOf(server: BackendProcess, args: readonly string[], input?: string) {
-  if (input !== undefined) return run(["user", ...args], { folder: server.folder, input });
   const config = join(server.folder, "config.yaml");
-  return runHere(["user", ...args, "--config", config, "--data", server.dataFolder]);
+  return runHere(["user", ...args, "--config", config, "--data", server.dataFolder], input);
 }
 const user = (args: readonly string[], input?: string) => userOf(backend, args, input);
 
@@ -31,7 +30,8 @@ async function readRole(username: string): Promise<string> {
 describe("the commands about users, while a server runs", () => {
   it("make an account that can log in at once, list it, promote and demote it", async () => {
     const name = newUsername();
-    const made = await create(name);
+    const args = ["user", "create", name, "--password-stdin"];
+    const made = await run(args, { folder: backend.folder, input: `${password}\n` });
     expect([made.code, made.stdout, made.stderr]).toEqual([
       0,
       expect.stringContaining(`Made the user ${name}`),

@@ -25,13 +25,21 @@ const main = fileURLToPath(new URL("../../../../apps/server/src/main.ts", import
 /** Arguments that run the program from source. */
 export const sourceArguments = ["--conditions=@llm-backend/source", main];
 
+/**
+ * What the program's environment has beside what a test puts there: a place where Node keeps what it has compiled, so that
+ * each process after the first one starts in two thirds of the time.
+ */
+export const sourceEnvironment = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL("../../../../node_modules/.cache/tests", import.meta.url)),
+};
+
 /** Starts a backend process and waits until it listens; disposing it kills it and removes its data. */
 export async function spawnBackend(options: BackendOptions = {}): Promise<BackendProcess> {
   const folder = await createBackendFolder(options);
   try {
     const { trustedAuthorities } = options;
-    const env = trustedAuthorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: trustedAuthorities };
-    const place = { ...folder, env };
+    const authorities = trustedAuthorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: trustedAuthorities };
+    const place = { ...folder, env: { ...sourceEnvironment, ...authorities } };
     return await launch(place, async () => {
       await folder[Symbol.asyncDispose]();
     });
