@@ -76,7 +76,7 @@ function parse(body: string): unknown {
 function toRejection({ status, body }: ErrorAnswer, secrets: Secrets): Partial<Failure> {
   const refuses = findQuirk(body);
   return {
-    answer: { status, body: toShownBody(body, secrets) },
+    answer: { status, body: toShownBody(body, secrets), isPage: /^\s*</.test(body) },
     ...(refuses !== undefined && { refuses }),
   };
 }

@@ -16,7 +16,12 @@ export type Failure = {
   readonly status?: number;
   readonly retryAfterMs?: number;
   /** What the upstream answered, free of keys and hosts: an asker may be shown it in place of a sentence of ours. */
-  readonly answer?: { readonly status: number; readonly body: string };
+  readonly answer?: {
+    readonly status: number;
+    readonly body: string;
+    /** It was a page for people. */
+    readonly isPage: boolean;
+  };
   /** What the upstream does not take: it may answer when asked without. */
   readonly refuses?: Quirk;
   /** What was thrown, where that was not the upstream's doing. */

@@ -64,12 +64,12 @@ export async function askCandidate(forwarding: Forwarding, slot: Slot, joining?:
 
 /**
  * A 404 without a word about the request may be a base URL that leads nowhere; but callers name the path here, and it is
- * for them to hear that there is none.
+ * for them to hear that there is none. Only a page for people says that this is no API.
  */
 function judgeNotFound(result: AttemptResult): AttemptResult {
   const { failure } = result;
-  if (failure?.status !== 404 || failure.answer === undefined || failure.code !== "upstream_unavailable")
-    return result;
+  const isSilent = failure?.status === 404 && failure.code === "upstream_unavailable";
+  if (!isSilent || failure.answer === undefined || failure.answer.isPage) return result;
   return { ...result, failure: { ...failure, outcome: "rejected", code: "upstream_rejected", final: true } };
 }
 
