@@ -151,9 +151,7 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
     const isSaidAgain = isFinishedAgain(meaning);
     apply(meaning);
     if (progress.fault !== undefined) return dropped;
-    // Callers take each reason for the end of a choice: one that was told is not told again.
-    if (isSaidAgain && (hideUsage || !meaning.hasUsage)) return dropped;
-    if (isSaidAgain) return { bytes: toFrame(JSON.stringify({ ...value, choices: [] })) };
+    if (isSaidAgain) return withoutChoices(value, meaning);
     const edits = { hideUsage, sawContent, hasDeltas: kind === "chat" };
     const edited = isResponse ? data : editFrame(data, { value, meaning }, edits);
     if (edited === undefined) return dropped;
@@ -161,6 +159,12 @@ export function createFrameReader({ options, progress, text, reasoning }: FrameR
     const bytes = toPlain(frame, lines);
     if (bytes !== frame) return { bytes };
     return { bytes, lesson: { frame, lines, meaning, read: (filled) => readMeaning(parseData(filled)) } };
+  }
+
+  /** Callers take each reason for the end of a choice: one that was told is not told again. */
+  function withoutChoices(value: object, { hasUsage }: FrameMeaning): FrameVerdict {
+    const isNews = hasUsage && !hideUsage;
+    return isNews ? { bytes: toFrame(JSON.stringify({ ...value, choices: [] })) } : dropped;
   }
 
   /** The end in the form that callers look for. */

@@ -51,31 +51,36 @@ type Found = { -readonly [TName in keyof Reference]: Reference[TName] } & { read
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null;
 
+/** A reason for the end, behind another one and with nothing else to say. */
+const isAnotherEnd = (found: Found, { finishReason, text, reasoning }: Chunk): boolean =>
+  found.finishReason !== undefined && finishReason !== undefined && text + reasoning === "";
+
 /** A frame that is an object and no error. */
 function readFrame(found: Found, frame: Json, hideUsage: boolean): void {
   const hasUsage = isObject(frame["usage"]);
   const choices: unknown[] | undefined = Array.isArray(frame["choices"]) ? frame["choices"] : undefined;
   if (choices === undefined && !hasUsage) return;
   const chunk = readChunk(frame) as Chunk;
-  const isFinishedAgain =
-    found.finishReason !== undefined &&
-    chunk.finishReason !== undefined &&
-    chunk.text === "" &&
-    chunk.reasoning === "";
+  const isFinishedAgain = isAnotherEnd(found, chunk);
   found.text += chunk.text;
   found.reasoning += chunk.reasoning;
   found.finishReason = chunk.finishReason ?? found.finishReason;
   found.usage = chunk.usage ?? found.usage;
   found.model ??= chunk.model;
-  const isHidden = hideUsage && hasUsage;
-  if (isHidden && (choices ?? []).length === 0) return;
-  // The reason for a choice's end is told once.
-  if (isFinishedAgain) {
-    if (hasUsage && !hideUsage) found.passed.push({ ...frame, choices: [] });
-    return;
-  }
-  const { usage: _usage, ...rest } = frame;
-  found.passed.push({ ...(isHidden ? rest : frame), choices: choices ?? [] });
+  const passed = pass(frame, { choices: choices ?? [], isHidden: hideUsage && hasUsage, isFinishedAgain });
+  if (passed !== undefined) found.passed.push(passed);
+}
+
+/** What a caller gets of a frame. The reason for a choice's end is told once. */
+function pass(
+  frame: Json,
+  given: { choices: unknown[]; isHidden: boolean; isFinishedAgain: boolean },
+): Json | undefined {
+  const { usage, ...rest } = frame;
+  const shown = given.isHidden ? rest : frame;
+  const choices = given.isFinishedAgain ? [] : given.choices;
+  const isBare = choices.length === 0 && (given.isHidden || (given.isFinishedAgain && !isObject(usage)));
+  return isBare ? undefined : { ...shown, choices };
 }
 
 function readEvent(found: Found, { event, data }: Event, hideUsage: boolean): void {
