@@ -1,4 +1,5 @@
 export { openSqlite, type SqliteOptions } from "./sqlite/open-sqlite.ts";
+export { isForeignSqlite } from "./sqlite/foreign-database.ts";
 export { StorageRefusal } from "./storage-refusal.ts";
 export type { Repositories, Storage } from "./storage.ts";
 export type { Conversation } from "./conversation/conversation-row.ts";

@@ -7,6 +7,7 @@ import { CommandFailure } from "./command-failure.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigOptions } from "./config-options.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
+import { placeBesideEarlierDatabase, type PlacedCall } from "./earlier-database.ts";
 import { translateEarlierFlags } from "./earlier-flags.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addMigrateCommand } from "./migrate-command.ts";
@@ -25,11 +26,20 @@ const usageExitCode = 64;
  */
 export async function runCli(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(translateEarlierFlags(args), { from: "user" });
+    const { args: placed, notice } = placeCall(args);
+    if (notice !== undefined) process.stderr.write(`llm-backend: ${notice}\n`);
+    await createProgram().parseAsync(placed, { from: "user" });
     return 0;
   } catch (error) {
     return report(error);
   }
+}
+
+/** A call of the earlier gateway in our words; one of ours is left as it is. */
+function placeCall(args: readonly string[]): PlacedCall {
+  const translated = translateEarlierFlags(args);
+  const isEarlier = args.some((word) => /^-database(=|$)/.test(word));
+  return isEarlier ? placeBesideEarlierDatabase(translated) : { args: translated };
 }
 
 /** The program with all its commands; without one it serves. */

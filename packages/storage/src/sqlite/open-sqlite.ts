@@ -7,6 +7,7 @@ import { StorageRefusal } from "../storage-refusal.ts";
 import { createStorage, type Storage } from "../storage.ts";
 import { findOrCreateDatabase } from "./database-file.ts";
 import { claimDatabase } from "./exclusive-owner.ts";
+import { isForeign } from "./foreign-database.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { ImmediateSqliteDialect } from "./sqlite-dialect.ts";
 import { toRefusal } from "./to-refusal.ts";
@@ -97,19 +98,11 @@ function connect(path: string): SqliteConnection.Database {
   }
 }
 
-/** Another program's tables are not ours to add to. */
 function refuseForeign(connection: SqliteConnection.Database, path: string): void {
-  const { tables, migrations } = connection
-    .prepare<[], { tables: number; migrations: number }>(
-      "select count(*) as tables, count(*) filter (where name = 'kysely_migration') as migrations " +
-        "from sqlite_schema where type = 'table'",
-    )
-    .get() ?? { tables: 0, migrations: 0 };
-  if (tables > 0 && migrations === 0) {
-    throw new StorageRefusal(
-      `The database ${path} belongs to another program. Give this one a file of its own.`,
-    );
-  }
+  if (!isForeign(connection)) return;
+  throw new StorageRefusal(
+    `The database ${path} belongs to another program. Give this one a file of its own.`,
+  );
 }
 
 function refuseDamaged(connection: SqliteConnection.Database, path: string): void {
