@@ -8,8 +8,8 @@ import { listUpstreamModels } from "./discovery/list-upstream-models.ts";
 import type { GatewayContext } from "./failover/gateway-context.ts";
 import { createQuirks } from "./failover/quirks.ts";
 import { toFailure } from "./failure/failure.ts";
-import { toClosedResult } from "./forward/closed-result.ts";
 import { forwardCall } from "./forward/forwarding.ts";
+import { toRefusedResult } from "./forward/refused-result.ts";
 import { createPool, type PoolOptions } from "./pool/create-pool.ts";
 import type { Gateway, GatewayObserver, Provider } from "./ports.ts";
 import { createProbe } from "./probe/create-probe.ts";
@@ -92,7 +92,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       return askChat(context, request, chatOptions);
     },
     forward(call, forwardOptions) {
-      return isClosed ? Promise.resolve(toClosedResult()) : forwardCall(context, call, forwardOptions);
+      return isClosed
+        ? Promise.resolve(toRefusedResult(new DomainError("shutting_down"), 0))
+        : forwardCall(context, call, forwardOptions);
     },
     models: (mayUse) => pool.listModels(mayUse),
     health: () => pool.health(),

@@ -31,6 +31,7 @@ export type {
 export { createGateway, defaultClocks, defaultLimits, type GatewayOptions } from "./create-gateway.ts";
 export type { AttemptLimits } from "./attempt/attempt.ts";
 export type { ConnectionOptions } from "./attempt/open-socket.ts";
+export { toRefusedResult } from "./forward/refused-result.ts";
 export { readForwardCall } from "./request/read-call.ts";
 export { providers } from "./providers.ts";
 export { createProviderFinder, type ProviderFinder } from "./routing/provider-finder.ts";

@@ -50,12 +50,7 @@ export { createKeyService, operator, type KeyHolder, type KeyService } from "./k
 export type { AccessSettings } from "./key/static-tokens.ts";
 export { createAttemptCollector, type AttemptCollector } from "./record/attempt-collector.ts";
 export { toEarlierRecord, type EarlierRecord } from "./record/earlier-record.ts";
-export {
-  toRefusedResult,
-  type ForwardFacts,
-  type RecordedCharge,
-  type RunFacts,
-} from "./record/record-facts.ts";
+export type { ForwardFacts, RecordedCharge, RunFacts } from "./record/record-facts.ts";
 export { createRecordService, type RecordService } from "./record/record-service.ts";
 export { defaultRecordSettings, type RecordSettings } from "./record/record-settings.ts";
 export { createRecordTail, type RecordTail, type TailOptions } from "./record/record-tail.ts";

@@ -38,7 +38,8 @@ function chooseFormat(first: string, sink: AnswerSink, limits: AnswerLimits): Fo
   return readNothing;
 }
 
-const toProgress = (): AnswerProgress => ({
+/** What is known of an answer of which nothing has come. */
+export const createProgress = (): AnswerProgress => ({
   hasContent: false,
   isDone: false,
   finishReason: undefined,
@@ -88,7 +89,7 @@ function createSink(progress: AnswerProgress, buffer: ReturnType<typeof createPa
 
 /** Creates the reader of one answer to a streamed question: a stream of events, or a completion in one piece. */
 export function createAnswerReader(limits: AnswerLimits): AnswerReader {
-  const progress = toProgress();
+  const progress = createProgress();
   const buffer = createPartBuffer();
   const sink = createSink(progress, buffer);
   // The byte order mark is the format's business: a decoder would take one off, and the parser a second one.

@@ -1,4 +1,4 @@
-import type { AnswerProgress } from "../answer/answer-reader.ts";
+import { createProgress } from "../answer/answer-reader.ts";
 import { readUsage } from "../answer/usage.ts";
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
 import type { AnswerHeaders } from "../failure/retry-after.ts";
@@ -16,16 +16,7 @@ const heldBytesMax = 4 * 1024 * 1024;
  * @param isStreamed - The caller asked for a stream, which begins sooner than an answer in one piece.
  */
 export function createBytesReceiver(outlet: Outlet, isStreamed: boolean): AnswerReceiver {
-  const progress: AnswerProgress = {
-    hasContent: false,
-    isDone: false,
-    finishReason: undefined,
-    finishStoodAlone: false,
-    model: undefined,
-    usage: undefined,
-    framesMalformed: 0,
-    fault: undefined,
-  };
+  const progress = createProgress();
   let status = 200;
   let headers: AnswerHeaders = {};
   let held: Buffer[] | undefined;

@@ -1,4 +1,5 @@
 import { DomainError } from "@llm-backend/contract";
+import { endSlot } from "../failover/run-attempt.ts";
 import type { Failure } from "../failure/failure.ts";
 import { repeatedCharsMin } from "../join/continued-join.ts";
 import { createStreamJoiner } from "../join/stream-joiner.ts";
@@ -96,7 +97,7 @@ async function goOnWith(
   const asked = await askCandidate(forwarding, keepSlot(slot), joining);
   const { failure } = asked.result;
   if (failure?.outcome !== "rejected") {
-    endKept(slot, asked);
+    endSlot(slot, asked.result);
     return { asked, mode: "continue" };
   }
   // It does not take the beginning of an answer; the question alone it may.
@@ -110,15 +111,6 @@ function toJoining(mode: "exact" | "continue", sent: Sent): Joining {
 
 /** A slot that stays taken when it is given back: its upstream may be asked once more. */
 const keepSlot = (slot: Slot): Slot => ({ ...slot, end: () => {} });
-
-function endKept(slot: Slot, { result }: Asked): void {
-  slot.end({
-    outcome: result.failure?.outcome ?? "done",
-    message: result.failure?.message,
-    retryAfterMs: result.failure?.retryAfterMs,
-    firstTokenMs: result.times.firstTokenMs,
-  });
-}
 
 /** All of an answer that was gone on with: what came before belongs to it. */
 function withSent(asked: Asked, sent: Sent, mode: "exact" | "continue"): Asked {

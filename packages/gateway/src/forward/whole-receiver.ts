@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { AnswerProgress } from "../answer/answer-reader.ts";
+import { createProgress, type AnswerProgress } from "../answer/answer-reader.ts";
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
 import { refuseCompressed } from "../attempt/compressed.ts";
 import type { AnswerHeaders } from "../failure/retry-after.ts";
@@ -33,18 +33,7 @@ const bytesPerAnswerByte = 8;
  */
 export function createWholeReceiver(options: WholeReceiverOptions): WholeReceiver {
   const { outlet, scan } = options;
-  const progress: AnswerProgress & KeptText = {
-    hasContent: false,
-    isDone: false,
-    finishReason: undefined,
-    finishStoodAlone: false,
-    model: undefined,
-    usage: undefined,
-    framesMalformed: 0,
-    fault: undefined,
-    text: "",
-    textChars: 0,
-  };
+  const progress: AnswerProgress & KeptText = { ...createProgress(), text: "", textChars: 0 };
   const bytesMax = scan.limits.answerBytesMax * bytesPerAnswerByte;
   let headers: AnswerHeaders = {};
   let status = 200;

@@ -1,14 +1,8 @@
 import type { ForwardBody, ForwardCall } from "../forward/forward-ports.ts";
+import type { PrefillDialect } from "../upstream.ts";
 import { locateFields, readField, type FieldRange } from "./json-fields.ts";
 import { walkMembers, type MemberRange } from "./json-members.ts";
 import { editBody, type BodyEdits } from "./upstream-body.ts";
-
-/**
- * How an upstream is told to go on with an assistant's message instead of answering it: `plain`, by its being the last
- * one; `prefix`, by that flag on it (DeepSeek, Mistral); `partial`, by that flag (Moonshot, Qwen); `final_message`, by
- * flags beside the messages (vLLM, SGLang, llama.cpp).
- */
-export type PrefillDialect = "plain" | "prefix" | "partial" | "final_message";
 
 /** What a chat is continued with. */
 export type ContinuationEdits = BodyEdits & {

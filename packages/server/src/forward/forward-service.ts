@@ -1,6 +1,7 @@
 import { DomainError } from "@llm-backend/contract";
 import {
   readForwardCall,
+  toRefusedResult,
   type ForwardCall,
   type ForwardRequest,
   type ForwardResult,
@@ -10,7 +11,6 @@ import {
 import type { Access } from "../key/access.ts";
 import type { Admission, AdmissionService, Charge } from "../key/admission-service.ts";
 import type { KeyService } from "../key/key-service.ts";
-import { toRefusedResult } from "../record/record-facts.ts";
 import { estimateCompletionTokens, estimatePromptTokens } from "./estimate-call.ts";
 import { findModelAnswer } from "./model-answer.ts";
 

@@ -1,4 +1,4 @@
-import type { DomainError, TerminalEvent, Usage, UsageSource } from "@llm-backend/contract";
+import type { TerminalEvent, Usage, UsageSource } from "@llm-backend/contract";
 import type { AttemptReport, ForwardCall, ForwardRequest, ForwardResult } from "@llm-backend/gateway";
 import type { Run } from "@llm-backend/storage";
 
@@ -38,22 +38,3 @@ export type RunFacts = {
   readonly attempts: readonly AttemptReport[];
   readonly charge: RecordedCharge | undefined;
 };
-
-/** The result of a call that never reached the gateway: without a token, over a limit, with a body that is none. */
-export function toRefusedResult(error: DomainError, totalMs: number): ForwardResult {
-  return {
-    isAnswered: false,
-    status: undefined,
-    error,
-    upstream: undefined,
-    upstreamId: undefined,
-    model: undefined,
-    finishReason: undefined,
-    usage: undefined,
-    text: "",
-    textChars: 0,
-    attempts: [],
-    firstByteMs: undefined,
-    totalMs,
-  };
-}

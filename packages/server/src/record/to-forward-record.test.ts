@@ -1,8 +1,8 @@
 import { Readable } from "node:stream";
 import { DomainError } from "@llm-backend/contract";
+import { toRefusedResult } from "@llm-backend/gateway";
 import { describe, expect, it } from "vitest";
 import { toFacts, toReport, toRequest, toResult } from "../../test/record-facts.ts";
-import { toRefusedResult } from "./record-facts.ts";
 import { defaultRecordSettings } from "./record-settings.ts";
 import { toForwardRecord } from "./to-forward-record.ts";
 

@@ -1,12 +1,12 @@
-import { DomainError } from "@llm-backend/contract";
+import type { DomainError } from "@llm-backend/contract";
 import type { ForwardResult } from "./forward-ports.ts";
 
-/** What comes of a call that nobody takes on any more. */
-export function toClosedResult(): ForwardResult {
+/** The result of a call that never reached the gateway: without a token, over a limit, with a body that is none. */
+export function toRefusedResult(error: DomainError, totalMs: number): ForwardResult {
   return {
     isAnswered: false,
     status: undefined,
-    error: new DomainError("shutting_down"),
+    error,
     upstream: undefined,
     upstreamId: undefined,
     model: undefined,
@@ -16,6 +16,6 @@ export function toClosedResult(): ForwardResult {
     textChars: 0,
     attempts: [],
     firstByteMs: undefined,
-    totalMs: 0,
+    totalMs,
   };
 }
