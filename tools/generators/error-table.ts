@@ -13,15 +13,19 @@ them. Where waiting helps, \`Retry-After\` says how long.
 
 A stream that has begun ends with an event instead: \`run-error\` with the same code, or one \`error\` frame over REST.
 
-| code | tRPC | REST status | try again | means |
-|---|---|---|---|---|
+Under \`/v1\` the status is the same, and the body is OpenAI's: \`{"error": {"message", "type", "param", "code"}}\`, with the
+type and code of the table. What an upstream itself rejected (400, 404, 413, 422 and the like) goes back in its own words
+and with its own status. A stream that has begun ends with one such object as its last event, and without \`[DONE]\`.
+
+| code | tRPC | status | \`/v1\` type | \`/v1\` code | try again | means |
+|---|---|---|---|---|---|---|
 `;
 
 /** The table of all errors, as a page for callers. */
 export function generate(): Promise<string> {
   const rows = Object.entries(errorCodes).map(
     ([code, row]) =>
-      `| \`${code}\` | ${row.trpc} | ${row.status} | ${row.retryable ? "yes" : "no"} | ${row.publicMessage.replace(/\.$/, "")} |`,
+      `| \`${code}\` | ${row.trpc} | ${row.status} | \`${row.type}\` | \`${row.openai}\` | ${row.retryable ? "yes" : "no"} | ${row.publicMessage.replace(/\.$/, "")} |`,
   );
   return Promise.resolve(`${head}${rows.join("\n")}\n`);
 }
