@@ -28,7 +28,7 @@ it("gives back what a killed process held, and keeps all that it settled", { tim
 
     const storage = await openSqlite({ path, exclusive: true });
     const before = await storage.budgets.find(period);
-    const count = await storage.transaction((tx) => tx.budgets.giveBackOrphans("the next"));
+    const count = await storage.transaction((tx) => tx.budgets.giveBackOrphans(["the next"]));
     givenBack += count;
     expect(before?.reservedNanos).toBe(count * 50);
     const after = await storage.budgets.find(period);

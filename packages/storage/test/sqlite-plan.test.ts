@@ -75,7 +75,12 @@ const chatQueries: readonly HotQuery[] = [
     /runs_request \(user_id=\? AND request_id=\?\)/,
   ],
   ["runs by their ids", (s) => s.runs.listByIds(["a", "b"]), /autoindex_runs_1 \(id=\?\)/],
-  ["orphaned runs", (s) => s.runs.listOrphaned("me", { limit: 9 }), /runs_streaming/],
+  ["orphaned runs", (s) => s.runs.listOrphaned(["me"], { limit: 9 }), /runs_streaming/],
+  [
+    "who answers in a conversation",
+    (s) => s.runs.findOwner(1),
+    /COVERING INDEX runs_answering \(conversation_id=\?\)/,
+  ],
   ["a journal", (s) => s.runs.listSegments("a"), /autoindex_run_segments_1 \(run_id=\?\)/],
   ["forgetting a journal", (s) => s.runs.deleteSegments("a"), /autoindex_run_segments_1 \(run_id=\?\)/],
   ["a session with its user", (s) => s.sessions.findWithUser("s"), /users USING INTEGER PRIMARY KEY/],
@@ -143,7 +148,7 @@ describe("hot queries use an index", () => {
   it("reads no page of conversations, and no orphaned runs, only to sort them", async () => {
     const plan = [
       ...(await explainCall((s) => s.conversations.list(1, { before: 9, limit: 50 }))),
-      ...(await explainCall((s) => s.runs.listOrphaned("me", { limit: 9 }))),
+      ...(await explainCall((s) => s.runs.listOrphaned(["me"], { limit: 9 }))),
       ...(await explainCall((s) => s.runs.listSegments("a"))),
     ];
     expect(plan.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);

@@ -116,24 +116,24 @@ export function createBudgetRepository(db: Kysely<Database>) {
       return true;
     },
 
-    /** Gives back everything that other processes hold; answers with the number of reservations. */
-    async giveBackOrphans(owner: string): Promise<number> {
+    /** Gives back everything that none of the processes that live holds; answers with the number of reservations. */
+    async giveBackOrphans(livingOwners: readonly string[]): Promise<number> {
+      const living = sql.join(livingOwners);
+      const isOrphan =
+        livingOwners.length === 0 ? sql<boolean>`true` : sql<boolean>`owner not in (${living})`;
       await sql`
         update key_budgets set reserved_nanos = reserved_nanos - (
           select cast(sum(amount_nanos) as bigint) from reservations
           where reservations.key_id = key_budgets.key_id
             and reservations.budget_window = key_budgets.budget_window
             and reservations.window_start = key_budgets.window_start
-            and reservations.owner <> ${owner}
+            and ${isOrphan}
         )
         where (key_id, budget_window, window_start) in (
-          select key_id, budget_window, window_start from reservations where owner <> ${owner}
+          select key_id, budget_window, window_start from reservations where ${isOrphan}
         )
       `.execute(db);
-      const result = await db
-        .deleteFrom("reservations")
-        .where("owner", "!=", owner)
-        .executeTakeFirstOrThrow();
+      const result = await db.deleteFrom("reservations").where(isOrphan).executeTakeFirstOrThrow();
       return Number(result.numDeletedRows);
     },
 

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { createAttachments } from "./0003-conversations/attachments.ts";
 import { createLibrary } from "./0003-conversations/library.ts";
+import { createOwners } from "./0003-conversations/owners.ts";
 import { createTools } from "./0003-conversations/tools.ts";
 import { createTree } from "./0003-conversations/tree.ts";
 
@@ -10,4 +11,5 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await createLibrary(db);
   await createAttachments(db);
   await createTools(db);
+  await createOwners(db);
 }

@@ -30,6 +30,8 @@ export function createRunRepository(db: Kysely<Database>) {
           conversation_id: run.conversationId,
           user_message_id: run.userMessageId,
           assistant_message_id: run.assistantMessageId,
+          continued_message_id: run.continuedMessageId,
+          on_disconnect: run.onDisconnect === "continue" ? null : JSON.stringify(run.onDisconnect),
           model: run.model,
           state: run.state,
           owner: run.owner,
@@ -64,24 +66,48 @@ export function createRunRepository(db: Kysely<Database>) {
       return row && toRun(row);
     },
 
+    /** The answers of a conversation that are being written. */
+    async listStreamingAnswerIds(conversationId: number): Promise<string[]> {
+      const rows = await db
+        .selectFrom("runs")
+        .select("assistant_message_id")
+        // Written out, so that the index of streaming runs is used whatever the database knows of parameters.
+        .where("state", "=", sql.lit("streaming"))
+        .where("conversation_id", "=", conversationId)
+        .execute();
+      return rows.map((row) => row.assistant_message_id);
+    },
+
     async listByIds(ids: readonly string[]): Promise<Run[]> {
       if (ids.length === 0) return [];
       const rows = await db.selectFrom("runs").selectAll().where("id", "in", ids).execute();
       return rows.map(toRun);
     },
 
-    /** Runs that no ending was written for and that another process drove, oldest first. */
-    async listOrphaned(owner: string, page: { limit: number }): Promise<Run[]> {
+    /** Runs that no ending was written for and that none of the processes that live drives, oldest first. */
+    async listOrphaned(livingOwners: readonly string[], page: { limit: number }): Promise<Run[]> {
       const rows = await db
         .selectFrom("runs")
         .selectAll()
         // Written out, so that the index of streaming runs is used whatever the database knows of parameters.
         .where("state", "=", sql.lit("streaming"))
-        .where("owner", "!=", owner)
+        .$if(livingOwners.length > 0, (query) => query.where("owner", "not in", livingOwners))
         .orderBy("id")
         .limit(page.limit)
         .execute();
       return rows.map(toRun);
+    },
+
+    /** The process that drives what is being answered in a conversation; undefined where nothing is. */
+    async findOwner(conversationId: number): Promise<string | undefined> {
+      const row = await db
+        .selectFrom("runs")
+        .select("owner")
+        .where("conversation_id", "=", conversationId)
+        .where("state", "=", sql.lit("streaming"))
+        .limit(1)
+        .executeTakeFirst();
+      return row?.owner;
     },
 
     /** Ends a running run; false when it has ended already, or is gone. */

@@ -7,7 +7,7 @@ const [path = "", userId = "", round = ""] = process.argv.slice(2);
 const storage = await openSqlite({ path, exclusive: true });
 const [conversation] = await storage.conversations.list(Number(userId), { limit: 1 });
 if (conversation === undefined) throw new Error("There is no conversation.");
-const [run] = await storage.runs.listOrphaned("nobody", { limit: 1 });
+const [run] = await storage.runs.listOrphaned([], { limit: 1 });
 if (run === undefined) throw new Error("There is no run.");
 
 let parentId = conversation.headMessageId;

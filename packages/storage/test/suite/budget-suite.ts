@@ -163,8 +163,8 @@ export function testBudgets(open: OpenDatabase): void {
     for (const owner of ["dead-1", "dead-2", "me"]) await reserve(storage, first, { ...held, owner });
     const mine = await reserve(storage, second, { ...held, owner: "me" });
     const reopened = await database.reopen();
-    expect(await reopened.transaction((tx) => tx.budgets.giveBackOrphans("me"))).toBe(2);
-    expect(await reopened.transaction((tx) => tx.budgets.giveBackOrphans("me"))).toBe(0);
+    expect(await reopened.transaction((tx) => tx.budgets.giveBackOrphans(["me"]))).toBe(2);
+    expect(await reopened.transaction((tx) => tx.budgets.giveBackOrphans(["me"]))).toBe(0);
     expect(await reopened.budgets.find(first)).toEqual({ spentNanos: 0, reservedNanos: 10 });
     expect(await reopened.budgets.find(second)).toEqual({ spentNanos: 0, reservedNanos: 10 });
     expect(await settle(reopened, mine, 3)).toBe(true);

@@ -57,13 +57,23 @@ export function testRuns(open: OpenDatabase): void {
     const ended = await insertRun(database.storage, { owner: "dead-1" });
     await runs.end(ended.id, ending);
     const later = await insertRun(database.storage, { owner: "dead-2" });
-    expect(await runs.listOrphaned("me", { limit: 10 })).toEqual([dead, later]);
-    expect(await runs.listOrphaned("me", { limit: 1 })).toEqual([dead]);
-    expect((await runs.listOrphaned("nobody", { limit: 10 })).map(({ owner }) => owner)).toEqual([
+    expect(await runs.listOrphaned(["me"], { limit: 10 })).toEqual([dead, later]);
+    expect(await runs.listOrphaned(["me"], { limit: 1 })).toEqual([dead]);
+    expect((await runs.listOrphaned([], { limit: 10 })).map(({ owner }) => owner)).toEqual([
       "dead-1",
       "me",
       "dead-2",
     ]);
+  });
+
+  it("finds the process that answers in a conversation, for as long as it does", async () => {
+    await using database = await open();
+    const { runs } = database.storage;
+    const run = await insertRun(database.storage, { owner: "worker-1" });
+    expect(await runs.findOwner(run.conversationId)).toBe("worker-1");
+    expect(await runs.findOwner(run.conversationId + 1)).toBeUndefined();
+    await runs.end(run.id, ending);
+    expect(await runs.findOwner(run.conversationId)).toBeUndefined();
   });
 
   it("ends a run once, and keeps the first ending", async () => {
@@ -137,7 +147,7 @@ function testJournal(open: OpenDatabase): void {
     await database.storage.journal([segment]);
     const storage = await database.reopen();
     expect(await storage.runs.listSegments(run.id)).toEqual([segment]);
-    expect(await storage.runs.listOrphaned("another", { limit: 10 })).toEqual([run]);
+    expect(await storage.runs.listOrphaned(["another"], { limit: 10 })).toEqual([run]);
   });
 
   it("takes what belongs to the others where one of many runs was deleted meanwhile", async () => {
