@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { sql, type Kysely } from "kysely";
 
 /** A piece of work that is stored whole or not at all. */
@@ -10,15 +11,23 @@ type Waiting<TDatabase> = {
 const busyMs = 2;
 /** So much work shares one commit at most, so that the first of it does not wait for ever. */
 const sharedMax = 64;
+/** Where other processes write too, a commit is followed by so long a pause before the next one: their turn. */
+const turnMs = 2;
 
 /**
  * Creates `transaction`: work that is asked for at about the same time shares one transaction and one fsync, each
  * behind a savepoint of its own. A promise resolves only when the shared transaction is on the disk; work that fails is
  * undone alone.
  *
+ * Where the file is shared with other processes, the lock is never held while waiting for more work, and given up for a
+ * moment between two commits: SQLite has no queue, and whoever begins anew at once would keep everybody else out.
+ *
  * An fsync stops the event loop, with all its streams, for longer than all the statements of a chat turn take.
  */
-export function createGroupCommit<TDatabase>(db: Kysely<TDatabase>) {
+export function createGroupCommit<TDatabase>(
+  db: Kysely<TDatabase>,
+  { isShared }: { readonly isShared: boolean } = { isShared: false },
+) {
   const waiting: Waiting<TDatabase>[] = [];
   let isRunning = false;
   let committedAt = Number.NEGATIVE_INFINITY;
@@ -29,7 +38,8 @@ export function createGroupCommit<TDatabase>(db: Kysely<TDatabase>) {
     try {
       while (waiting.length > 0) {
         const isBusy = performance.now() - committedAt < busyMs;
-        await shareTransaction(db, { waiting, isBusy });
+        if (isShared && isBusy) await pause(turnMs);
+        await shareTransaction(db, { waiting, isBusy: isBusy && !isShared });
         committedAt = performance.now();
       }
     } finally {

@@ -23,8 +23,17 @@ export type SqliteOptions = {
    * @default false
    */
   readonly exclusive?: boolean;
+  /**
+   * Whether several processes serve from the file together, each with a storage of its own. Waiting for the others
+   * then stops nothing in this process, and they get their turn.
+   *
+   * @default false
+   */
+  readonly shared?: boolean;
 };
 
+/** How long SQLite itself waits for another process that writes. */
+const busyMs = 5000;
 /** Files up to this size are looked through for damage before a server starts on them: a fraction of a second. */
 const checkedBytesMax = 256 * 1024 * 1024;
 
@@ -37,14 +46,15 @@ const checkedBytesMax = 256 * 1024 * 1024;
  */
 export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   using claims = new DisposableStack();
+  const isShared = options.shared === true;
   try {
     const path = findOrCreateDatabase(options.path);
     if (options.exclusive === true) claims.use(claimDatabase(path));
-    const connection = claims.adopt(connect(path), (opened) => opened.close());
+    const connection = claims.adopt(connect(path, isShared), (opened) => opened.close());
     if (options.exclusive === true) refuseDamaged(connection, path);
-    const db = new Kysely<Database>({ dialect: new ImmediateSqliteDialect(connection) });
+    const db = new Kysely<Database>({ dialect: new ImmediateSqliteDialect(connection, { isShared }) });
     await migrate(db, options.path);
-    return createStorage(db, createDriver(db, { connection, claims: claims.move() }));
+    return createStorage(db, createDriver(db, { connection, isShared, claims: claims.move() }));
   } catch (error) {
     throw toRefusal(error, options.path);
   }
@@ -62,11 +72,11 @@ async function migrate(db: Kysely<Database>, path: string): Promise<void> {
 
 function createDriver(
   db: Kysely<Database>,
-  owned: { connection: SqliteConnection.Database; claims: DisposableStack },
+  owned: { connection: SqliteConnection.Database; isShared: boolean; claims: DisposableStack },
 ): Parameters<typeof createStorage>[1] {
-  const { connection, claims } = owned;
+  const { connection, isShared, claims } = owned;
   return {
-    transaction: createGroupCommit(db),
+    transaction: createGroupCommit(db, { isShared }),
     async relaxed(write) {
       // No fsync for what nobody was promised: a crash of the process still costs nothing of it.
       connection.pragma("synchronous = normal");
@@ -83,14 +93,16 @@ function createDriver(
   };
 }
 
-function connect(path: string): SqliteConnection.Database {
-  const connection = new SqliteConnection(path, { timeout: 5000 });
+function connect(path: string, isShared: boolean): SqliteConnection.Database {
+  const connection = new SqliteConnection(path, { timeout: busyMs });
   try {
     refuseForeign(connection, path);
     connection.pragma("journal_mode = wal");
     connection.pragma("synchronous = full");
     connection.pragma("foreign_keys = on");
     connection.pragma("temp_store = memory");
+    // From here on it is waited for elsewhere; see `withPatience`.
+    if (isShared) connection.pragma("busy_timeout = 0");
     return connection;
   } catch (error) {
     connection.close();

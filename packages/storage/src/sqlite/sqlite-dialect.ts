@@ -7,8 +7,15 @@ import {
   type DatabaseConnection,
   type SqliteDatabase,
 } from "kysely";
+import { withPatience } from "./patient-connection.ts";
 
 const statementsMax = 500;
+
+/** How the dialect uses its connection. */
+export type DialectOptions = {
+  /** Whether other processes write the file all the time, so that waiting for them must stop nothing here. */
+  readonly isShared: boolean;
+};
 
 /**
  * SQLite as this system uses it: transactions take the write lock when they begin (a deferred one fails half-way, in
@@ -16,14 +23,16 @@ const statementsMax = 500;
  */
 export class ImmediateSqliteDialect extends SqliteDialect {
   readonly #connection: SqliteConnection;
+  readonly #options: DialectOptions;
 
-  constructor(connection: SqliteConnection) {
+  constructor(connection: SqliteConnection, options: DialectOptions = { isShared: false }) {
     super({ database: connection });
     this.#connection = connection;
+    this.#options = options;
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateSqliteDriver(this.#connection);
+    return new ImmediateSqliteDriver(this.#connection, this.#options);
   }
 
   override createAdapter(): SqliteAdapter {
@@ -33,10 +42,19 @@ export class ImmediateSqliteDialect extends SqliteDialect {
 
 class ImmediateSqliteDriver extends SqliteDriver {
   readonly #connection: SqliteConnection;
+  readonly #isShared: boolean;
+  #patient: DatabaseConnection | undefined;
 
-  constructor(connection: SqliteConnection) {
+  constructor(connection: SqliteConnection, { isShared }: DialectOptions) {
     super({ database: withStatementCache(connection) });
     this.#connection = connection;
+    this.#isShared = isShared;
+  }
+
+  override async acquireConnection(): Promise<DatabaseConnection> {
+    const connection = await super.acquireConnection();
+    // Always the same one: what Kysely knows of a connection hangs on the object.
+    return this.#isShared ? (this.#patient ??= withPatience(connection, this.#connection)) : connection;
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
