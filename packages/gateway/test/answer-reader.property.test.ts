@@ -3,7 +3,6 @@ import { createParser } from "eventsource-parser";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readChunk } from "../src/answer/chunk.ts";
-import { createContentShortcut } from "../src/answer/content-shortcut.ts";
 import { cutBytes, readAnswer } from "./read-answer.ts";
 
 /** Any text that a JSON string can hold: quotes, line feeds, CJK, emoji, controls, and halves of surrogate pairs. */
@@ -147,75 +146,7 @@ test("U20, U21, U22: finds the same events as the parser alone, whatever the byt
   );
 });
 
-/** What stands around the text in a provider's chunks. */
-const anyFrame = fc
-  .record({
-    id: fc.constantFrom("a", 'qu"ote', "\\"),
-    extra: fc.constantFrom(
-      {},
-      { usage: null },
-      { obfuscation: "content" },
-      { content: "decoy" },
-      { 'content":"': "x" },
-    ),
-    delta: fc.constantFrom(
-      {},
-      { role: "assistant" },
-      { reasoning: "r" },
-      { refusal: "no" },
-      { content2: "x" },
-    ),
-    finish: fc.constantFrom(null, null, null, "stop"),
-    index: fc.constantFrom(0, 0, 0, 1),
-    last: fc.boolean(),
-  })
-  .map(({ id, extra, delta, finish: finish_reason, index, last }) => (content: string) => {
-    const body = last ? { ...delta, content } : { content, ...delta };
-    return JSON.stringify({ id, choices: [{ index, delta: body, finish_reason }], ...extra });
-  });
-
-/** Streams whose chunks share their surroundings, with other frames among them. */
-const anyStream = fc
-  .tuple(anyFrame, anyFrame, fc.array(anyText, { maxLength: 30 }))
-  .map(([frame, other, texts]) =>
-    texts.map((text, index) => {
-      if (index % 7 === 6) return text;
-      return index % 5 === 4 ? other(text) : frame(text);
-    }),
-  );
-
-test("the shortcut reads what the parser reads, or nothing", () => {
-  let taken = 0;
-  fc.assert(
-    fc.property(anyStream, (frames) => {
-      const shortcut = createContentShortcut();
-      for (const data of frames) {
-        const short = shortcut.read(data);
-        const chunk = parseChunk(data);
-        taken += short === undefined ? 0 : 1;
-        expect(short === undefined ? nothing : { ...chunk }).toEqual({ ...nothing, text: short ?? "" });
-        if (short === undefined && chunk !== undefined && isTextOnly(chunk)) shortcut.learn(data, chunk.text);
-      }
-    }),
-    { numRuns: 2000 },
-  );
-  expect(taken).toBeGreaterThan(1000);
-});
-
-test("the shortcut takes the frames that it is there for", () => {
-  const frame = (content: string) =>
-    JSON.stringify({ id: "x", choices: [{ index: 0, delta: { content }, finish_reason: null }] });
-  const shortcut = createContentShortcut();
-  expect(shortcut.read(frame("first"))).toBeUndefined();
-  shortcut.learn(frame("first"), "first");
-  for (const content of ["second", "", "中文 😀", "x".repeat(1000)])
-    expect(shortcut.read(frame(content))).toBe(content);
-  for (const content of ['"', "\\", "\n", "\0", "\ud83d"])
-    expect(shortcut.read(frame(content))).toBeUndefined();
-  expect(shortcut.read(frame("x").replace("null", '"stop"'))).toBeUndefined();
-});
-
-test("an answer read by shortcut and one that cannot be are the same answer", () => {
+test("an answer that teaches templates and one that cannot are the same answer", () => {
   const plain = Array.from({ length: 100 }, (_, index) => `${index} `);
   const frames = plain.map((content, index) =>
     toFrame(JSON.stringify({ choices: [{ delta: { content } }], created: index })),
@@ -224,16 +155,6 @@ test("an answer read by shortcut and one that cannot be are the same answer", ()
   expect(readAnswer([renderBody([say(plain), finish()])]).text).toBe(plain.join(""));
 });
 
-const nothing = {
-  text: "",
-  reasoning: "",
-  isWhole: false,
-  finishReason: undefined,
-  model: undefined,
-  usage: undefined,
-  error: undefined,
-};
-
 function parseChunk(data: string) {
   try {
     return readChunk(JSON.parse(data));
@@ -241,13 +162,3 @@ function parseChunk(data: string) {
     return undefined;
   }
 }
-
-type Parsed = NonNullable<ReturnType<typeof parseChunk>>;
-
-const isTextOnly = ({ text, reasoning, isWhole, finishReason, usage, error }: Parsed): boolean =>
-  text !== "" &&
-  reasoning === "" &&
-  !isWhole &&
-  finishReason === undefined &&
-  usage === undefined &&
-  error === undefined;

@@ -1,4 +1,5 @@
-import { createAnswerReader, type AnswerProgress } from "../src/answer/answer-reader.ts";
+import type { AnswerProgress } from "../src/answer/answer-progress.ts";
+import { createAnswerReader } from "../src/answer/answer-reader.ts";
 import type { AnswerPart } from "../src/index.ts";
 
 export const generousLimits = { eventBytesMax: 1 << 20, answerBytesMax: 1 << 22 };
@@ -13,7 +14,7 @@ export type ReadAnswer = Readonly<AnswerProgress> & {
 /** Reads an answer that comes in these pieces. */
 export function readAnswer(pieces: readonly Uint8Array[], limits = generousLimits): ReadAnswer {
   const reader = createAnswerReader(limits);
-  const batches = [...pieces.map((piece) => reader.read(piece)), reader.end()];
+  const batches = [...pieces.map((piece) => reader.read(Buffer.from(piece))), reader.end()];
   const join = (type: AnswerPart["type"]) =>
     batches
       .flat()

@@ -1,5 +1,6 @@
 import type { ProviderError } from "../failure/provider-error.ts";
 import type { Chunk } from "./chunk.ts";
+import type { TextRun } from "./text-run.ts";
 
 /** How large an answer may become. */
 export type AnswerLimits = {
@@ -20,12 +21,12 @@ export type AnswerFault = {
 /** What the readers of the two formats report to. */
 export type AnswerSink = {
   readonly chunk: (chunk: Chunk) => void;
-  /** Text that is all that a frame held. */
-  readonly text: (text: string) => void;
+  /** Text or reasoning that is all that a frame held, as it stands there; good during the call only. */
+  readonly raw: TextRun["add"];
   readonly malformed: () => void;
   readonly done: () => void;
   readonly fault: (fault: AnswerFault) => void;
 };
 
 /** Reads one format; `read` returns early once the answer is over. */
-export type FormatReader = { readonly read: (text: string) => void; readonly end: () => void };
+export type FormatReader = { read(bytes: Buffer): void; end(): void };

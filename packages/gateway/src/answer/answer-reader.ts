@@ -1,56 +1,32 @@
-import type { Usage } from "@llm-backend/contract";
 import type { AnswerPart } from "../ports.ts";
+import { ReadTail } from "../scan/read-tail.ts";
+import { measureMark, readFormat, type StreamFormat } from "../scan/stream-format.ts";
 import type { AnswerFault, AnswerLimits, AnswerSink, FormatReader } from "./answer-format.ts";
+import { createProgress, type AnswerProgress } from "./answer-progress.ts";
 import { createCompletionReader } from "./completion-reader.ts";
 import { createEventReader } from "./event-reader.ts";
-import { createPartBuffer } from "./part-buffer.ts";
-
-/** What is known of an answer so far. */
-export type AnswerProgress = {
-  hasContent: boolean;
-  /** `[DONE]` came, or a whole completion: nothing more follows. */
-  isDone: boolean;
-  finishReason: string | undefined;
-  /** The finish reason came without a piece of text: only an end does. */
-  finishStoodAlone: boolean;
-  model: string | undefined;
-  usage: Usage | undefined;
-  framesMalformed: number;
-  fault: AnswerFault | undefined;
-};
+import { createPartBuffer, type PartBuffer } from "./part-buffer.ts";
+import { createTextRun, type TextRun } from "./text-run.ts";
 
 /** Turns the bytes of one answer into parts. */
 export type AnswerReader = {
   readonly progress: Readonly<AnswerProgress>;
   /** Takes bytes, gives the parts that are complete with them. Whatever comes after the end or a fault is ignored. */
-  readonly read: (bytes: Uint8Array) => readonly AnswerPart[];
+  readonly read: (bytes: Buffer) => readonly AnswerPart[];
   /** The body has ended as its framing said. */
   readonly end: () => readonly AnswerPart[];
 };
 
 const readNothing: FormatReader = { read: () => {}, end: () => {} };
 
-/** Which format a body is in: its first visible character tells, whatever its content type says. */
-function chooseFormat(first: string, sink: AnswerSink, limits: AnswerLimits): FormatReader {
-  if (first === "{" || first === "[") return createCompletionReader(sink, limits);
-  if (first !== "<") return createEventReader(sink, limits);
+function createFormatReader(format: StreamFormat, sink: AnswerSink, limits: AnswerLimits): FormatReader {
+  if (format === "json") return createCompletionReader(sink, limits);
+  if (format === "events") return createEventReader(sink, limits);
   sink.fault({ outcome: "protocol_error", message: "the answer is a page, not a stream" });
   return readNothing;
 }
 
-/** What is known of an answer of which nothing has come. */
-export const createProgress = (): AnswerProgress => ({
-  hasContent: false,
-  isDone: false,
-  finishReason: undefined,
-  finishStoodAlone: false,
-  model: undefined,
-  usage: undefined,
-  framesMalformed: 0,
-  fault: undefined,
-});
-
-function createSink(progress: AnswerProgress, buffer: ReturnType<typeof createPartBuffer>): AnswerSink {
+function createSink(progress: AnswerProgress, buffer: PartBuffer, run: TextRun): AnswerSink {
   const isOver = (): boolean => progress.isDone || progress.fault !== undefined;
   const fault = (found: AnswerFault): void => {
     if (!isOver()) progress.fault = found;
@@ -58,16 +34,15 @@ function createSink(progress: AnswerProgress, buffer: ReturnType<typeof createPa
   let sawContent = false;
   return {
     fault,
-    text(text) {
-      sawContent = true;
-      buffer.add("text-delta", text);
-    },
+    // Frames are read so only after one like them that was not: content has been seen.
+    raw: run.add,
     malformed: () => progress.framesMalformed++,
     done: () => {
       progress.isDone ||= progress.fault === undefined;
     },
     chunk(chunk) {
       if (isOver()) return;
+      run.close();
       // Some providers repeat the whole answer in a last frame.
       const repeats = chunk.isWhole && sawContent;
       const { text, reasoning } = repeats ? { text: "", reasoning: "" } : chunk;
@@ -91,21 +66,29 @@ function createSink(progress: AnswerProgress, buffer: ReturnType<typeof createPa
 export function createAnswerReader(limits: AnswerLimits): AnswerReader {
   const progress = createProgress();
   const buffer = createPartBuffer();
-  const sink = createSink(progress, buffer);
-  // The byte order mark is the format's business: a decoder would take one off, and the parser a second one.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const run = createTextRun(buffer);
+  const sink = createSink(progress, buffer, run);
+  const blank = new ReadTail();
   let format: FormatReader | undefined;
-  let blank = "";
   let answerBytes = 0;
 
-  function feed(text: string): void {
-    if (format !== undefined) return format.read(text);
-    const first = (blank === "" ? text.replace(/^\uFEFF/, "") : text).trimStart()[0];
-    blank += text;
-    if (first !== undefined) format = chooseFormat(first, sink, limits);
-    else if (blank.length > limits.eventBytesMax)
+  /** Until the format is known, everything is gathered. */
+  function begin(bytes: Buffer): void {
+    blank.add(bytes);
+    const seen = blank.view();
+    const mark = measureMark(seen);
+    const found = mark === undefined ? undefined : readFormat(seen, mark);
+    if (found !== undefined) {
+      format = createFormatReader(found, sink, limits);
+      format.read(blank.take());
+    } else if (seen.length > limits.eventBytesMax)
       sink.fault({ outcome: "too_large", message: "the answer is blank" });
-    format?.read(blank);
+  }
+
+  function feed(bytes: Buffer): void {
+    if (format === undefined) begin(bytes);
+    else format.read(bytes);
+    run.close();
   }
 
   function takeParts(): readonly AnswerPart[] {
@@ -122,13 +105,13 @@ export function createAnswerReader(limits: AnswerLimits): AnswerReader {
     progress,
     read(bytes) {
       if (progress.isDone || progress.fault !== undefined) return [];
-      feed(decoder.decode(bytes, { stream: true }));
+      feed(bytes);
       return takeParts();
     },
     end() {
       if (progress.isDone || progress.fault !== undefined) return [];
-      feed(decoder.decode());
       format?.end();
+      run.close();
       buffer.flush();
       return takeParts();
     },

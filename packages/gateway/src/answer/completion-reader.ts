@@ -16,16 +16,18 @@ function parse(text: string): Chunk | undefined {
 export function createCompletionReader(sink: AnswerSink, limits: AnswerLimits): FormatReader {
   // Escapes can make JSON six times as long as the text it holds; twice is what real answers stay below.
   const charsMax = 2 * limits.answerBytesMax + limits.eventBytesMax;
+  const decoder = new TextDecoder();
   const pieces: string[] = [];
   let chars = 0;
   return {
-    read(text) {
+    read(bytes) {
+      const text = decoder.decode(bytes, { stream: true });
       pieces.push(text);
       chars += text.length;
       if (chars > charsMax) sink.fault({ outcome: "too_large", message: "the answer is too long" });
     },
     end() {
-      const chunk = parse(pieces.join(""));
+      const chunk = parse(pieces.join("") + decoder.decode());
       if (chunk === undefined) {
         sink.malformed();
         sink.fault({ outcome: "protocol_error", message: "the answer is neither a stream nor JSON" });

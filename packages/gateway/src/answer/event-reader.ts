@@ -1,97 +1,140 @@
-import { createParser } from "eventsource-parser";
-import { readProviderError, type ProviderError } from "../failure/provider-error.ts";
+import { readEventFault, toStreamFault } from "../scan/event-error.ts";
+import { FrameBounds, readFrameLines, type FrameLines } from "../scan/frame-lines.ts";
+import { readChatMeaning } from "../scan/frame-meaning.ts";
+import { eventTooLarge, isDoneMark, parseData } from "../scan/frame-reader.ts";
+import { ReadTail } from "../scan/read-tail.ts";
+import { measureMark } from "../scan/stream-format.ts";
+import { TemplateSet } from "../scan/template-set.ts";
 import type { AnswerFault, AnswerLimits, AnswerSink, FormatReader } from "./answer-format.ts";
 import { readChunk, type Chunk } from "./chunk.ts";
-import { createContentShortcut } from "./content-shortcut.ts";
 
-const tooLarge = { outcome: "too_large", message: "an event of the stream is too large" } as const;
-
-function parse(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return undefined;
-  }
-}
-
-function toEventError(data: string): ProviderError {
-  return (
-    readProviderError(parse(data), true) ?? { message: data.slice(0, 1000), kind: "error", status: undefined }
-  );
-}
-
-const isTextOnly = (chunk: Chunk): boolean =>
-  chunk.text !== "" &&
-  chunk.reasoning === "" &&
-  !chunk.isWhole &&
-  chunk.finishReason === undefined &&
-  chunk.usage === undefined &&
-  chunk.error === undefined;
+const endOfLine = Buffer.from("\n");
+const lineEnd = 0x0d;
 
 /** Reads a stream of server-sent events that hold chunks, until `[DONE]`. */
-export function createEventReader(sink: AnswerSink, limits: AnswerLimits): FormatReader {
-  const shortcut = createContentShortcut();
-  let isOver = false;
-  let charsBeforeContent = 0;
+class EventReader implements FormatReader {
+  readonly #sink: AnswerSink;
+  readonly #limits: AnswerLimits;
+  readonly #templates: TemplateSet;
+  readonly #bounds = new FrameBounds();
+  readonly #tail = new ReadTail();
+  #isOver = false;
+  #hasBegun = false;
+  #bytesBeforeContent = 0;
 
-  function fail(fault: AnswerFault): void {
-    isOver = true;
-    sink.fault(fault);
+  constructor(sink: AnswerSink, limits: AnswerLimits) {
+    this.#sink = sink;
+    this.#limits = limits;
+    this.#templates = new TemplateSet({
+      frames: { count: () => {} },
+      text: { addRaw: (source, range) => sink.raw("text-delta", source, range) },
+      reasoning: { addRaw: (source, range) => sink.raw("reasoning-delta", source, range) },
+      frameBytesMax: limits.eventBytesMax,
+    });
   }
 
-  function readFrame(data: string): void {
-    const text = shortcut.read(data);
-    if (text !== undefined) return sink.text(text);
-    const value = parse(data);
+  read(bytes: Buffer): void {
+    if (this.#isOver) return;
+    this.#feed(bytes);
+    this.#bytesBeforeContent += bytes.length;
+    if (this.#bytesBeforeContent > this.#limits.eventBytesMax)
+      this.#fail({ outcome: "too_large", message: "too much came before any content" });
+  }
+
+  /** An event without the blank line that ends it does not count, says the format. */
+  end(): void {
+    if (this.#isOver || this.#tail.length === 0) return;
+    const rest = this.#tail.take();
+    // A blank line that ends in a CR was only waiting for the other half of its end.
+    if (rest.at(-1) === lineEnd) this.#process(Buffer.concat([rest, endOfLine]), 0);
+  }
+
+  #feed(bytes: Buffer): void {
+    const tail = this.#tail;
+    if (tail.length === 0) return this.#begin(bytes);
+    tail.add(bytes);
+    // The end of a frame is looked for before anything else: what drips in must not be read again and again.
+    if (this.#bounds.find(tail.view(), 0) !== -1) this.#begin(tail.take());
+    else if (tail.length > this.#limits.eventBytesMax) this.#fail(eventTooLarge);
+  }
+
+  #begin(bytes: Buffer): void {
+    if (this.#hasBegun) return this.#process(bytes, 0);
+    this.#hasBegun = true;
+    this.#process(bytes, measureMark(bytes) ?? 0);
+  }
+
+  #process(bytes: Buffer, start: number): void {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    let at = start;
+    while (at < bytes.length && !this.#isOver) {
+      const matched = this.#templates.match(bytes, view, at);
+      if (matched !== -1) {
+        at = matched;
+        continue;
+      }
+      this.#bounds.start(at);
+      const end = this.#bounds.find(bytes, at);
+      if (end === -1) return this.#keep(bytes.subarray(at));
+      this.#readFrame(bytes.subarray(at, end));
+      at = end;
+    }
+  }
+
+  #keep(rest: Buffer): void {
+    this.#tail.add(rest);
+    this.#bounds.start(0);
+    if (rest.length > this.#limits.eventBytesMax) this.#fail(eventTooLarge);
+  }
+
+  #readFrame(frame: Buffer): void {
+    if (frame.length > this.#limits.eventBytesMax) return this.#fail(eventTooLarge);
+    const lines = readFrameLines(frame, 0, frame.length);
+    const { event, data } = lines;
+    if (data === undefined) return;
+    if (isDoneMark(data)) {
+      this.#isOver = true;
+      return this.#sink.done();
+    }
+    const value = parseData(data);
+    if (event === "error") return this.#fail(readEventFault(data, value));
     const chunk = readChunk(value);
-    if (chunk === undefined) return reject(data, value);
-    sink.chunk(chunk);
-    if (chunk.text !== "" || chunk.reasoning !== "") charsBeforeContent = Number.NaN;
-    if (chunk.error !== undefined) isOver = true;
-    else if (isTextOnly(chunk)) shortcut.learn(data, chunk.text);
+    if (chunk === undefined) return this.#reject(data, value);
+    this.#sink.chunk(chunk);
+    if (chunk.text !== "" || chunk.reasoning !== "") this.#bytesBeforeContent = Number.NaN;
+    if (chunk.error !== undefined) this.#fail(toStreamFault(chunk.error));
+    else this.#learn({ frame, lines, value, chunk });
   }
 
   /** What was meant as an object and is none has lost text; anything else (`ping`, `ok`) never held any. */
-  function reject(data: string, value: unknown): void {
+  #reject(data: string, value: unknown): void {
     if (data.trim() === "" || value === null) return;
-    sink.malformed();
+    this.#sink.malformed();
     if (!data.trimStart().startsWith("{")) return;
-    fail({ outcome: "protocol_error", message: "a frame of the stream is no JSON" });
+    this.#fail({ outcome: "protocol_error", message: "a frame of the stream is no JSON" });
   }
 
-  function readEvent(event: string | undefined, data: string): void {
-    if (data.length > limits.eventBytesMax) {
-      fail(tooLarge);
-    } else if (data === "[DONE]" || data.trim() === "[DONE]") {
-      isOver = true;
-      sink.done();
-    } else if (event === "error") {
-      const error = toEventError(data);
-      fail({ outcome: "error_in_stream", message: error.message ?? error.kind, error });
-    } else readFrame(data);
+  #learn(read: { frame: Buffer; lines: FrameLines; value: unknown; chunk: Chunk }): void {
+    const { frame, lines, value, chunk } = read;
+    const meaning = readChatMeaning(value, false);
+    const [choice] = meaning.choices;
+    // Both look at the choices, and must have found the same one.
+    if (choice?.text !== chunk.text || choice.reasoning !== chunk.reasoning) return;
+    this.#templates.learn({
+      frame,
+      lines,
+      meaning,
+      read: (filled) => readChatMeaning(parseData(filled), false),
+    });
   }
 
-  const parser = createParser({
-    maxBufferSize: limits.eventBytesMax,
-    onEvent: ({ event, data }) => {
-      if (!isOver) readEvent(event, data);
-    },
-    onError: ({ type }) => {
-      // Unknown fields and odd values are to be ignored, says the format.
-      if (type !== "max-buffer-size-exceeded") return;
-      fail(tooLarge);
-    },
-  });
+  #fail(fault: AnswerFault): void {
+    this.#isOver = true;
+    this.#sink.fault(fault);
+  }
+}
 
-  return {
-    read(text) {
-      if (isOver) return;
-      parser.feed(text);
-      charsBeforeContent += text.length;
-      if (charsBeforeContent > limits.eventBytesMax)
-        fail({ outcome: "too_large", message: "too much came before any content" });
-    },
-    // An event without the blank line that ends it does not count, says the format.
-    end: () => {},
-  };
+/** Creates the reader of a stream of events: frames that repeat each other but for their text are not parsed. */
+export function createEventReader(sink: AnswerSink, limits: AnswerLimits): FormatReader {
+  return new EventReader(sink, limits);
 }

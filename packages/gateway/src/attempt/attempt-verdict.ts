@@ -1,4 +1,4 @@
-import type { AnswerProgress } from "../answer/answer-reader.ts";
+import type { AnswerProgress } from "../answer/answer-progress.ts";
 import { toFailure, type Failure } from "../failure/failure.ts";
 import type { Stage } from "./attempt-clock.ts";
 

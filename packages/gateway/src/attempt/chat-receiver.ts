@@ -17,7 +17,7 @@ export function createChatReceiver(
     progress: reader.progress,
     headStage: "firstByteMs",
     head: (_status, headers) => refuseCompressed(headers),
-    read: (bytes) => pass(reader.read(bytes)),
+    read: (bytes) => pass(reader.read(bytes as Buffer)),
     end: () => pass(reader.end()),
   };
 }

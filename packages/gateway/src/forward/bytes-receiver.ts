@@ -1,4 +1,4 @@
-import { createProgress } from "../answer/answer-reader.ts";
+import { createProgress } from "../answer/answer-progress.ts";
 import { readUsage } from "../answer/usage.ts";
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
 import type { AnswerHeaders } from "../failure/retry-after.ts";

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { createProgress, type AnswerProgress } from "../answer/answer-reader.ts";
+import { createProgress, type AnswerProgress } from "../answer/answer-progress.ts";
 import type { AnswerReceiver } from "../attempt/answer-receiver.ts";
 import { refuseCompressed } from "../attempt/compressed.ts";
 import type { AnswerHeaders } from "../failure/retry-after.ts";

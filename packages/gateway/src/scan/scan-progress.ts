@@ -1,5 +1,5 @@
 import type { AnswerFault, AnswerLimits } from "../answer/answer-format.ts";
-import type { AnswerProgress } from "../answer/answer-reader.ts";
+import type { AnswerProgress } from "../answer/answer-progress.ts";
 import type { ForwardCall } from "../forward/forward-ports.ts";
 import type { TextStore } from "./text-store.ts";
 

@@ -10,9 +10,9 @@ const lessonsMax = 16;
 
 /** Where what templates read is told. */
 export type TemplateSetInput = {
-  readonly frames: FrameReader;
-  readonly text: TextStore;
-  readonly reasoning: TextStore;
+  readonly frames: Pick<FrameReader, "count">;
+  readonly text: Pick<TextStore, "addRaw">;
+  readonly reasoning: Pick<TextStore, "addRaw">;
   /** Longer frames are none of a template's. */
   readonly frameBytesMax: number;
 };

@@ -4,7 +4,7 @@ import { parseEvents, scanPlainly } from "./reference-scan.ts";
 import { scanAll } from "./scan-stream.ts";
 
 /** Numbers that are the same for the same seed. */
-function createRandom(seed: number): (below: number) => number {
+export function createRandom(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -98,7 +98,7 @@ function writeEvent(random: Random, mood: Mood): string[] {
 }
 
 /** A stream with everything in it that may come, lines ended in one way or in all. */
-function writeStream(random: Random): Buffer {
+export function writeStream(random: Random): Buffer {
   const base = { id: "c", object: "chat.completion.chunk", created: 1, model: "m" };
   const mood = { base, isCalm: random(3) > 0 };
   const events = Array.from({ length: 3 + random(6) }, () => writeEvent(random, mood));
@@ -108,7 +108,7 @@ function writeStream(random: Random): Buffer {
   return Buffer.from(mark + lines.map((line) => line + (end ?? pick(random, ends))).join(""));
 }
 
-function cutStream(random: Random, bytes: Buffer): Buffer[] {
+export function cutStream(random: Random, bytes: Buffer): Buffer[] {
   const cuts = Array.from({ length: random(8) }, () => random(bytes.length + 1));
   const bounds = [0, ...cuts.toSorted((one, other) => one - other), bytes.length];
   return bounds.slice(1).map((end, index) => bytes.subarray(bounds[index], end));
