@@ -22,6 +22,8 @@ export type ChatRequest = {
   readonly id: string;
   readonly model: string;
   readonly messages: readonly WireMessage[];
+  /** What the answer has said already: it is gone on with, and only what comes behind it is told. */
+  readonly spoken?: string;
   /** Further fields of the wire body (`temperature`, …). */
   readonly parameters?: Readonly<Record<string, unknown>>;
   /** The asker's own key: the request then goes to the provider that the model's name belongs to, and nowhere else. */

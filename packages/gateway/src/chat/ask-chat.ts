@@ -3,10 +3,12 @@ import { createChatReceiver } from "../attempt/chat-receiver.ts";
 import { toChatBody, toChatRequest } from "../attempt/wire-request.ts";
 import { CandidateWalk } from "../failover/candidate-walk.ts";
 import type { GatewayContext } from "../failover/gateway-context.ts";
+import type { Quirk } from "../failover/quirks.ts";
 import { endSlot, runAttempt } from "../failover/run-attempt.ts";
 import { toBrokenAnswerError } from "../failure/final-error.ts";
 import type { Slot } from "../pool/pool.ts";
 import type { AnswerPart, ChatOptions, ChatOutcome, ChatRequest } from "../ports.ts";
+import { chooseMode, createSeam, toContinued, type ContinuationMode } from "./continuation.ts";
 import { createSpokenAnswer, type SpokenAnswer } from "./spoken-answer.ts";
 
 /** One question on its way. */
@@ -15,6 +17,13 @@ type Question = {
   readonly options: ChatOptions;
   readonly answer: SpokenAnswer;
   readonly remainingMs: number;
+};
+
+/** In which form a candidate is asked. */
+type Form = {
+  readonly withUsage: boolean;
+  /** Undefined: the answer is not one to go on with. */
+  readonly mode: ContinuationMode | undefined;
 };
 
 /**
@@ -57,29 +66,57 @@ export async function askChat(
   }
 }
 
-/** Asks one candidate; a second time without `stream_options` where it does not know them. */
+/** Asks one candidate; again without `stream_options`, or without the beginning of an answer, where it refuses them. */
 async function ask(context: GatewayContext, question: Question, slot: Slot): Promise<AttemptResult> {
   const { quirks } = context;
-  const first = await attempt(context, question, slot);
-  if (first.failure?.refuses !== "no_stream_options" || quirks.has(slot, "no_stream_options")) {
-    endSlot(slot, first);
-    return first;
+  for (;;) {
+    const form = chooseForm(context, question, slot);
+    const result = await attempt(context, question, { slot, form });
+    const refused = findRefused(result, form);
+    if (refused === undefined) {
+      endSlot(slot, result);
+      return result;
+    }
+    quirks.learn(slot, refused);
   }
-  quirks.learn(slot, "no_stream_options");
-  const second = await attempt(context, question, slot);
-  endSlot(slot, second);
-  return second;
 }
 
-function attempt(context: GatewayContext, question: Question, slot: Slot): Promise<AttemptResult> {
+function chooseForm(context: GatewayContext, { request }: Question, slot: Slot): Form {
+  return {
+    withUsage: !context.quirks.has(slot, "no_stream_options"),
+    mode: request.spoken === undefined ? undefined : chooseMode(context, slot),
+  };
+}
+
+/** What of our form the candidate does not take. Each is left out from then on, so that nobody is asked for ever. */
+function findRefused({ failure }: AttemptResult, { withUsage, mode }: Form): Quirk | undefined {
+  if (failure?.refuses === "no_stream_options" && withUsage) return "no_stream_options";
+  // However it says so: the question alone it may take.
+  const isRefused = failure?.outcome === "rejected" && failure.code !== "context_too_long";
+  if (isRefused && mode === "prefill") return "no_prefill";
+  return undefined;
+}
+
+async function attempt(
+  context: GatewayContext,
+  question: Question,
+  { slot, form }: { slot: Slot; form: Form },
+): Promise<AttemptResult> {
   const { request, options, answer } = question;
-  const body = toChatBody(request, slot.model, !context.quirks.has(slot, "no_stream_options"));
-  return runAttempt(context, {
+  const { spoken } = request;
+  const isContinued = spoken !== undefined && form.mode !== undefined;
+  const seam = isContinued ? createSeam(spoken, form.mode) : undefined;
+  const asked = isContinued ? toContinued({ ...request, spoken }, slot, form.mode) : request;
+  const result = await runAttempt(context, {
     requestId: request.id,
     slot,
-    request: toChatRequest(slot, body),
-    receiver: createChatReceiver(context.limits, (parts: readonly AnswerPart[]) => answer.take(parts)),
+    request: toChatRequest(slot, toChatBody(asked, slot.model, form.withUsage)),
+    receiver: createChatReceiver(context.limits, (parts: readonly AnswerPart[]) =>
+      answer.take(seam === undefined ? parts : seam.take(parts)),
+    ),
     signal: options.signal,
     remainingMs: question.remainingMs,
   });
+  if (seam !== undefined && result.failure === undefined) answer.take(seam.end());
+  return result;
 }

@@ -11,14 +11,15 @@ export type ContinuationEdits = BodyEdits & {
   readonly dialect: PrefillDialect;
 };
 
-const flagOf = {
+/** What marks a message as the beginning of the answer, by dialect. */
+export const prefillFlags = {
   plain: {},
   prefix: { prefix: true },
   partial: { partial: true },
   final_message: {},
 } as const;
 /** Both are needed: a server takes the generation prompt for wanted unless it is told otherwise. */
-const finalMessageFlags = { add_generation_prompt: "false", continue_final_message: "true" } as const;
+export const finalMessageFlags = { add_generation_prompt: false, continue_final_message: true } as const;
 
 /** Where one more message goes; undefined where the last one is an assistant's already, or they are no list. */
 function findEnd(bytes: Buffer, messages: FieldRange): number | undefined {
@@ -46,10 +47,10 @@ export function toContinuationBody(call: ForwardCall, edits: ContinuationEdits):
   if (edited === undefined || messages === undefined) return undefined;
   const end = findEnd(edited.bytes, messages);
   if (end === undefined) return undefined;
-  const message = JSON.stringify({ role: "assistant", content: edits.text, ...flagOf[edits.dialect] });
+  const message = JSON.stringify({ role: "assistant", content: edits.text, ...prefillFlags[edits.dialect] });
   edited.editor.leaveOne("messages");
   edited.editor.insert(end, `,${message}`);
   if (edits.dialect === "final_message")
-    for (const [name, json] of Object.entries(finalMessageFlags)) edited.editor.set(name, json);
+    for (const [name, flag] of Object.entries(finalMessageFlags)) edited.editor.set(name, String(flag));
   return { kind: "whole", bytes: edited.editor.apply() };
 }

@@ -15,6 +15,8 @@ export type PreparedUpstream = {
   readonly midstream: MidstreamPolicy | undefined;
   /** How it is asked to go on with an answer. */
   readonly prefill: PrefillDialect;
+  /** It is known to go on with an answer whose beginning it is given. */
+  readonly takesPrefill: boolean;
   /** Its clocks; `clocksFor` knows the exceptions. */
   readonly clocks: Clocks;
   /** The clocks of a model, by the upstream's name of it. */
@@ -59,8 +61,8 @@ const prefillHosts: readonly (readonly [RegExp, PrefillDialect])[] = [
   [/\.moonshot\.(cn|ai)|aliyuncs\.com/, "partial"],
 ];
 
-function findPrefill(endpoint: string): PrefillDialect {
-  return prefillHosts.find(([host]) => host.test(endpoint))?.[1] ?? "plain";
+function findPrefill({ prefill, endpoint }: Upstream): PrefillDialect | undefined {
+  return prefill ?? prefillHosts.find(([host]) => host.test(endpoint))?.[1];
 }
 
 /**
@@ -87,7 +89,8 @@ export function prepareUpstream(
     id: upstream.id,
     name: upstream.name,
     endpoint: parseEndpoint(upstream),
-    prefill: upstream.prefill ?? findPrefill(upstream.endpoint),
+    prefill: findPrefill(upstream) ?? "plain",
+    takesPrefill: findPrefill(upstream) !== undefined,
     passAuthorization: upstream.passAuthorization ?? false,
     keepHeaders: upstream.keepHeaders ?? false,
     midstream: upstream.midstream,
