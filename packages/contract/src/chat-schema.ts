@@ -8,6 +8,23 @@ const message = storableText(messageCharsMax, 1);
 /** The id of the last event that a follower saw; it continues right behind it. */
 const lastEventId = z.string().max(64).nullish();
 
+/** The longest time that a run waits for a follower. */
+export const graceMsMax = 600_000;
+
+/**
+ * What becomes of an answer that nobody follows any more. `continue`: it is written to its end. `cancel`: it is stopped
+ * when the last follower leaves, and its text is kept. `graceMs`: it is stopped when nobody has followed it for so long,
+ * counted from its start; 0 is the same as `cancel`.
+ */
+export const onDisconnectSchema = z.union([
+  z.enum(["continue", "cancel"]),
+  z.strictObject({ graceMs: z.int().min(0).max(graceMsMax) }),
+]);
+export type OnDisconnect = z.infer<typeof onDisconnectSchema>;
+
+/** The start that came first under a request id decides. @default "continue" */
+const onDisconnect = onDisconnectSchema.optional();
+
 export const sendInput = z.strictObject({
   conversationId: integerIdSchema,
   /** Made by the client, once for each thing the user sends: the same key again joins the run it started. */
@@ -15,6 +32,7 @@ export const sendInput = z.strictObject({
   message,
   /** The message to answer to; without it, the conversation's newest. `null` starts a new first message. */
   parentId: messageIdSchema.nullable().optional(),
+  onDisconnect,
 });
 export type SendInput = z.infer<typeof sendInput>;
 
@@ -34,6 +52,7 @@ export const regenerateInput = z.strictObject({
   messageId: messageIdSchema,
   /** Answers with another model than the conversation's. */
   model: modelNameSchema.optional(),
+  onDisconnect,
 });
 export type RegenerateInput = z.infer<typeof regenerateInput>;
 
@@ -43,8 +62,20 @@ export const editInput = z.strictObject({
   /** The message of the user's that gets a sibling. */
   messageId: messageIdSchema,
   message,
+  onDisconnect,
 });
 export type EditInput = z.infer<typeof editInput>;
+
+export const continueInput = z.strictObject({
+  conversationId: integerIdSchema,
+  requestId: requestIdSchema,
+  /** An answer that broke off: its text is the beginning of the new one, which becomes its sibling. */
+  messageId: messageIdSchema,
+  /** Goes on with another model than the conversation's. */
+  model: modelNameSchema.optional(),
+  onDisconnect,
+});
+export type ContinueInput = z.infer<typeof continueInput>;
 
 /** What was started, or joined. */
 export const startedRunSchema = z.object({

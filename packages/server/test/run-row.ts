@@ -15,6 +15,8 @@ export function toRun(fields: Partial<Run> = {}): Run {
     conversationId: 1,
     userMessageId: `msg_01m8162cr78f5ff3q8t9eq${last}`,
     assistantMessageId: `msg_01m8162cr78f5ff3q8t9er${last}`,
+    continuedMessageId: null,
+    onDisconnect: "continue",
     model: "a-model",
     state: "streaming",
     owner: "owner",

@@ -1,6 +1,7 @@
 import type { ConversationTable } from "./conversation/conversation-table.ts";
 import type { ApiKeyTable, KeyBudgetTable, ReservationTable } from "./key/key-table.ts";
 import type { LedgerTable } from "./ledger/ledger-table.ts";
+import type { ChosenVersionTable, ForkTable } from "./message/branch-table.ts";
 import type { MessageTable } from "./message/message-table.ts";
 import type { PriceTable } from "./price/price-table.ts";
 import type {
@@ -10,6 +11,7 @@ import type {
   RequestRecordTable,
 } from "./record/record-table.ts";
 import type { RunSegmentTable, RunTable } from "./run/run-table.ts";
+import type { SearchEntryTable, SearchIndexTable } from "./search/search-table.ts";
 import type { SessionTable } from "./session/session-table.ts";
 import type { SettingTable } from "./setting/setting-table.ts";
 import type { UpstreamTable, UpstreamTallyTable } from "./upstream/upstream-table.ts";
@@ -24,6 +26,8 @@ export type Database = {
   sessions: SessionTable;
   conversations: ConversationTable;
   messages: MessageTable;
+  chosen_versions: ChosenVersionTable;
+  forks: ForkTable;
   runs: RunTable;
   run_segments: RunSegmentTable;
   upstreams: UpstreamTable;
@@ -38,4 +42,6 @@ export type Database = {
   record_attempts: RecordAttemptTable;
   record_bodies: RecordBodiesTable;
   record_totals: RecordTotalsTable;
+  search_entries: SearchEntryTable;
+  search_index: SearchIndexTable;
 };

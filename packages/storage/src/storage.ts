@@ -1,4 +1,5 @@
 import type { Kysely } from "kysely";
+import { createErasureRepository, type ErasureRepository } from "./account/erasure-repository.ts";
 import {
   createConversationRepository,
   type ConversationRepository,
@@ -7,11 +8,13 @@ import type { Database } from "./database.ts";
 import { createBudgetRepository, type BudgetRepository } from "./key/budget-repository.ts";
 import { createApiKeyRepository, type ApiKeyRepository } from "./key/key-repository.ts";
 import { createLedgerRepository, type LedgerRepository } from "./ledger/ledger-repository.ts";
+import { createBranchRepository, type BranchRepository } from "./message/branch-repository.ts";
 import { createMessageRepository, type MessageRepository } from "./message/message-repository.ts";
 import { createPriceRepository, type PriceRepository } from "./price/price-repository.ts";
 import { createRecordRepository, type RecordRepository } from "./record/record-repository.ts";
 import { createRunRepository, type RunRepository } from "./run/run-repository.ts";
 import type { RunSegment } from "./run/run-row.ts";
+import { createSearchRepository, type SearchRepository } from "./search/search-repository.ts";
 import { createSessionRepository, type SessionRepository } from "./session/session-repository.ts";
 import { createSettingRepository, type SettingRepository } from "./setting/setting-repository.ts";
 import { createUpstreamRepository, type UpstreamRepository } from "./upstream/upstream-repository.ts";
@@ -23,6 +26,7 @@ export type Repositories = {
   readonly sessions: SessionRepository;
   readonly conversations: ConversationRepository;
   readonly messages: MessageRepository;
+  readonly branches: BranchRepository;
   readonly runs: RunRepository;
   readonly upstreams: UpstreamRepository;
   readonly settings: SettingRepository;
@@ -31,6 +35,8 @@ export type Repositories = {
   readonly prices: PriceRepository;
   readonly ledger: LedgerRepository;
   readonly records: RecordRepository;
+  readonly search: SearchRepository;
+  readonly erasures: ErasureRepository;
 };
 
 /** The database of the system. */
@@ -107,6 +113,7 @@ function createRepositories(db: Kysely<Database>): Repositories {
     sessions: createSessionRepository(db),
     conversations: createConversationRepository(db),
     messages: createMessageRepository(db),
+    branches: createBranchRepository(db),
     runs: createRunRepository(db),
     upstreams: createUpstreamRepository(db),
     settings: createSettingRepository(db),
@@ -115,5 +122,7 @@ function createRepositories(db: Kysely<Database>): Repositories {
     prices: createPriceRepository(db),
     ledger: createLedgerRepository(db),
     records: createRecordRepository(db),
+    search: createSearchRepository(db),
+    erasures: createErasureRepository(db),
   };
 }

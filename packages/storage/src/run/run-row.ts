@@ -1,4 +1,4 @@
-import type { ErrorCode, RunState } from "@llm-backend/contract";
+import type { ErrorCode, OnDisconnect, RunState } from "@llm-backend/contract";
 import type { Selectable } from "kysely";
 import type { RunTable } from "./run-table.ts";
 
@@ -11,6 +11,10 @@ export type Run = {
   readonly conversationId: number;
   readonly userMessageId: string | null;
   readonly assistantMessageId: string;
+  /** The answer that this one goes on with, where it does. */
+  readonly continuedMessageId: string | null;
+  /** What becomes of it when nobody follows it any more. */
+  readonly onDisconnect: OnDisconnect;
   readonly model: string;
   readonly state: RunState;
   readonly owner: string;
@@ -34,6 +38,8 @@ export function toRun(row: Selectable<RunTable>): Run {
     conversationId: row.conversation_id,
     userMessageId: row.user_message_id,
     assistantMessageId: row.assistant_message_id,
+    continuedMessageId: row.continued_message_id,
+    onDisconnect: row.on_disconnect === null ? "continue" : (JSON.parse(row.on_disconnect) as OnDisconnect),
     model: row.model,
     state: row.state as RunState,
     owner: row.owner,

@@ -8,6 +8,10 @@ export type RunTable = {
   conversation_id: number;
   user_message_id: string | null;
   assistant_message_id: string;
+  /** The answer that this one goes on with, where it does. */
+  continued_message_id: string | null;
+  /** JSON of the contract's `OnDisconnect`; null: it goes on. */
+  on_disconnect: string | null;
   model: string;
   state: string;
   /** The process that drives it. */

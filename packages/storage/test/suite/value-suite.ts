@@ -105,6 +105,8 @@ export function testValues(open: OpenDatabase): void {
       conversationId,
       userMessageId: null,
       assistantMessageId: "msg_1",
+      continuedMessageId: null,
+      onDisconnect: "continue",
       model: "m",
       state: "streaming",
       owner: "o",
