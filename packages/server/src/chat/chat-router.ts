@@ -1,4 +1,5 @@
 import {
+  continueInput,
   editInput,
   followInput,
   regenerateInput,
@@ -50,6 +51,11 @@ export const chatRouter = router({
     .input(editInput)
     .output(startedRunSchema)
     .mutation(({ ctx, input }) => ctx.services.chat.edit(ctx.viewer, input)),
+
+  continue: userProcedure
+    .input(continueInput)
+    .output(startedRunSchema)
+    .mutation(({ ctx, input }) => ctx.services.chat.continue(ctx.viewer, input)),
 
   /** What a run belongs to, and whether it has ended. */
   get: userProcedure

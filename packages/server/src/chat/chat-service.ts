@@ -1,6 +1,8 @@
 import {
   DomainError,
+  type ContinueInput,
   type EditInput,
+  type OnDisconnect,
   type RegenerateInput,
   type SendInput,
   type StartedRun,
@@ -8,10 +10,12 @@ import {
 import type { Conversation, Message, Repositories, Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import type { NewId } from "../identity/new-id.ts";
+import { requireContinuable } from "./continuable-answer.ts";
 import { hashInput } from "./hash-input.ts";
 import type { LiveRun } from "./live-run.ts";
 import { toRunStart } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
+import { insertStart, toStartRows, type Growth } from "./start-rows.ts";
 import { toStartedRun } from "./started-run.ts";
 
 /** What the service stands on. */
@@ -27,20 +31,12 @@ export type ChatServiceDeps = {
 /** Starting answers. */
 export type ChatService = ReturnType<typeof createChatService>;
 
-/** What a start adds to the tree of a conversation. */
-type Growth = {
-  /** The message of the user's that is new; undefined where an answer is made again. */
-  readonly message: { readonly text: string; readonly parentId: string | null } | undefined;
-  /** The message that is answered; undefined: the new one. */
-  readonly answerTo: string | null | undefined;
-  readonly model: string;
-};
-
 /** One request to start an answer. */
 type Start = {
   readonly conversationId: number;
   readonly requestId: string;
   readonly inputHash: string;
+  readonly onDisconnect?: OnDisconnect | undefined;
   /** Decides what is added, inside the transaction that adds it. */
   readonly plan: (tx: Repositories, conversation: Conversation) => Promise<Growth>;
 };
@@ -64,10 +60,10 @@ export function createChatService(deps: ChatServiceDeps) {
         const known = await tx.runs.findByRequestId(start.requestId, viewer.userId);
         if (known !== undefined) return requireSameInput(known, start);
         const growth = await start.plan(tx, conversation);
-        const rows = grow({ viewer, start, growth });
+        const rows = toStartRows(toGiven(viewer, start), growth, deps.newId);
         // Admitted before the rows can be seen: whoever finds them finds the run as well.
         admitted = registry.admit(rows.run);
-        await insertAll(tx, rows);
+        await insertStart(tx, conversation, rows);
         return rows.run;
       });
       if (admitted !== undefined) begin(admitted);
@@ -78,53 +74,11 @@ export function createChatService(deps: ChatServiceDeps) {
     }
   }
 
-  function grow(given: { viewer: Viewer; start: Start; growth: Growth }): { run: Run; messages: Message[] } {
-    const { viewer, start, growth } = given;
-    const { conversationId, requestId, inputHash } = start;
-    const createdAt = deps.now();
-    const runId = deps.newId.text("run");
-    const blank = {
-      conversationId,
-      reasoning: null,
-      model: null,
-      finishReason: null,
-      usage: null,
-      createdAt,
-    };
-    const messages: Message[] = [];
-    if (growth.message !== undefined) {
-      const { text: content, parentId } = growth.message;
-      messages.push({ ...blank, id: deps.newId.text("msg"), parentId, role: "user", content, runId: null });
-    }
-    const userMessageId = messages[0]?.id ?? null;
-    const answer: Message = {
-      ...blank,
-      id: deps.newId.text("msg"),
-      parentId: growth.answerTo === undefined ? userMessageId : growth.answerTo,
-      role: "assistant",
-      content: "",
-      model: growth.model,
-      runId,
-    };
-    messages.push(answer);
-    const run: Run = {
-      id: runId,
-      userId: viewer.userId,
-      requestId,
-      inputHash,
-      conversationId,
-      userMessageId,
-      assistantMessageId: answer.id,
-      model: growth.model,
-      state: "streaming",
-      owner: deps.owner,
-      errorCode: null,
-      errorMessage: null,
-      log: null,
-      createdAt,
-      endedAt: null,
-    };
-    return { run, messages };
+  function toGiven(viewer: Viewer, start: Start) {
+    const { conversationId, requestId, inputHash, onDisconnect = "continue" } = start;
+    const { userId } = viewer;
+    const { owner } = deps;
+    return { userId, conversationId, requestId, inputHash, onDisconnect, owner, createdAt: deps.now() };
   }
 
   function begin(live: LiveRun): void {
@@ -180,6 +134,28 @@ export function createChatService(deps: ChatServiceDeps) {
       }),
 
     /**
+     * Goes on with an answer that broke off: makes a sibling that begins with its text.
+     *
+     * @throws DomainError as `send`, and `invalid_input` for a message that is no answer, or has an end of its own.
+     */
+    continue: (viewer: Viewer, input: ContinueInput): Promise<StartedRun> =>
+      startOrJoin(viewer, {
+        ...input,
+        inputHash: hashInput("continue", [input.conversationId, input.messageId, input.model]),
+        async plan(tx, conversation) {
+          const answer = await getMessage(tx, conversation, input.messageId);
+          const runs = answer.runId === null ? [] : await tx.runs.listByIds([answer.runId]);
+          requireContinuable(answer, runs[0]);
+          return {
+            message: undefined,
+            answerTo: answer.parentId,
+            model: input.model ?? conversation.model,
+            continuedMessageId: answer.id,
+          };
+        },
+      }),
+
+    /**
      * Puts another version beside a message of the user's, and answers it.
      *
      * @throws DomainError as `send`, and `invalid_input` for a message that is not the user's.
@@ -204,19 +180,6 @@ export function createChatService(deps: ChatServiceDeps) {
         },
       }),
   };
-}
-
-async function insertAll(tx: Repositories, rows: { run: Run; messages: Message[] }): Promise<void> {
-  const { run, messages } = rows;
-  // The same request id in another process at the same moment: the rows of one of the two are taken back, and whoever
-  // sent them finds the other's by asking again.
-  if (!(await tx.runs.insert(run)))
-    throw new DomainError("run_in_progress", "This request is being started elsewhere.");
-  await tx.messages.insert(messages);
-  await tx.conversations.update(run.conversationId, run.userId, {
-    headMessageId: run.assistantMessageId,
-    updatedAt: run.createdAt,
-  });
 }
 
 async function getMessage(tx: Repositories, conversation: Conversation, messageId: string): Promise<Message> {

@@ -3,6 +3,7 @@ import type { Storage } from "@llm-backend/storage";
 import { createConversationService, type ConversationService } from "../conversation/conversation-service.ts";
 import type { NewId } from "../identity/new-id.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
+import { createBranchService, type BranchService } from "./branch-service.ts";
 import { createChatService, type ChatService } from "./chat-service.ts";
 import { executeRun, type ExecuteRunDeps, type RunSettings } from "./execute-run.ts";
 import { createHistoryService, type HistoryService } from "./history-service.ts";
@@ -15,6 +16,7 @@ export type Chats = {
   readonly services: {
     readonly conversations: ConversationService;
     readonly history: HistoryService;
+    readonly branches: BranchService;
     readonly chat: ChatService;
     readonly runs: RunService;
   };
@@ -55,8 +57,9 @@ export function createChats(deps: ChatsDeps): Chats {
   const history = createHistoryService({ storage, registry });
   const discardRuns = (conversationId: number) => registry.endConversation(conversationId, "discard");
   const conversations = createConversationService({ storage, sealBox, newId, now, discardRuns });
+  const branches = createBranchService({ storage, sealBox, newId, now, show: conversations.get });
   return {
-    services: { conversations, history, chat, runs },
+    services: { conversations, history, branches, chat, runs },
     async drain(until) {
       await registry.drain(until);
       await journal.close();

@@ -15,6 +15,7 @@ import { getContextTokens, type ModelContexts } from "./model-context.ts";
 import { buildPrompt, type Prompt } from "./prompt.ts";
 import type { RunJournal } from "./run-journal.ts";
 import { saveRun } from "./save-run.ts";
+import { estimateTokens } from "./token-estimate.ts";
 
 /** What running stands on. */
 export type ExecuteRunDeps = {
@@ -74,6 +75,7 @@ export async function executeRun(deps: ExecuteRunDeps, live: LiveRun): Promise<v
 
 async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
   const { run } = live;
+  await repeatContinued(deps.storage, live);
   live.signal.throwIfAborted();
   const conversation = await deps.storage.conversations.find(run.conversationId, run.userId);
   if (conversation === undefined) throw new DomainError("not_found", "The conversation was deleted.");
@@ -88,6 +90,7 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
         },
         onReset() {
           live.append({ type: "answer-reset" });
+          live.repeat(live.repeated);
         },
       });
     } catch (error) {
@@ -100,15 +103,25 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
   }
 }
 
+/** An answer that goes on with another one begins with what that one has said, whatever becomes of it. */
+async function repeatContinued(storage: Storage, live: LiveRun): Promise<void> {
+  const { continuedMessageId, conversationId } = live.run;
+  if (continuedMessageId === null) return;
+  const continued = await storage.messages.find(continuedMessageId, conversationId);
+  if (continued === undefined) throw new DomainError("not_found", "The conversation was deleted.");
+  live.repeat({ content: continued.content, reasoning: continued.reasoning ?? "" });
+}
+
 async function preparePrompt(
   deps: ExecuteRunDeps,
   given: { live: LiveRun; conversation: Conversation; contextTokens: number },
 ): Promise<Prompt> {
   const { live, conversation, contextTokens } = given;
+  const spokenTokens = estimateTokens(live.repeated.content);
   const prompt = await buildPrompt({
     systemPrompt: conversation.systemPrompt ?? deps.settings.systemPrompt,
     branch: readBranch(deps.storage, live),
-    budgetTokens: contextTokens - Math.min(answerTokensMax, Math.floor(contextTokens / 4)),
+    budgetTokens: contextTokens - spokenTokens - Math.min(answerTokensMax, Math.floor(contextTokens / 4)),
   });
   if (prompt.cutAt !== undefined) {
     const { messagesKept, cutAt } = prompt;
@@ -127,6 +140,7 @@ function toRequest(
     id: live.run.id,
     model: live.run.model,
     messages: prompt.messages,
+    ...(live.repeated.content === "" ? {} : { spoken: live.repeated.content }),
     ...(apiKeySealed === null
       ? {}
       : { providerKey: deps.sealBox.open(apiKeySealed, toKeyPlace(conversation.id)) }),

@@ -1,6 +1,7 @@
 import { DomainError, type RunEvent } from "@llm-backend/contract";
 import type { Run } from "@llm-backend/storage";
-import { createRunLog, isDelta, type RunLog } from "./run-log.ts";
+import { createRunLog, isDelta, type AnswerText, type RunLog } from "./run-log.ts";
+import { createRunPresence, type RunPresence } from "./run-presence.ts";
 
 /**
  * Why a run was ended from outside. `stop`: its user said so. `shutdown`: the server goes. `discard`: its conversation
@@ -15,10 +16,16 @@ export type LiveRun = {
   /** Aborted when the run is ended from outside. */
   readonly signal: AbortSignal;
   readonly endReason: EndReason | undefined;
+  /** Who follows it. */
+  readonly presence: RunPresence;
+  /** What it has repeated of the answer that it goes on with: none of its own words. */
+  readonly repeated: AnswerText;
   /** Resolves when the ending is stored and told. */
   readonly ended: Promise<void>;
   /** Adds an event to what the followers read. */
   append(event: RunEvent): void;
+  /** Begins, also after a reset, with what the answer has said that it goes on with. */
+  repeat(said: AnswerText): void;
   /** Ends the run from outside; the first reason counts. */
   end(reason: EndReason): void;
   /** Marks the run as stored and told. */
@@ -34,17 +41,27 @@ export function createLiveRun(run: Run, onAppend: AppendListener): LiveRun {
   const ended = Promise.withResolvers<void>();
   const log = createRunLog();
   let endReason: EndReason | undefined;
+  let repeated: AnswerText = { content: "", reasoning: "" };
   const live: LiveRun = {
     run,
     log,
     signal: controller.signal,
     ended: ended.promise,
+    presence: createRunPresence(run.onDisconnect, () => live.end("stop")),
+    get repeated() {
+      return repeated;
+    },
     get endReason() {
       return endReason;
     },
     append(event) {
       log.append(event);
       onAppend(live, isDelta(event) ? Buffer.byteLength(event.text) : 0);
+    },
+    repeat(said) {
+      repeated = said;
+      if (said.reasoning !== "") live.append({ type: "reasoning-delta", text: said.reasoning });
+      if (said.content !== "") live.append({ type: "text-delta", text: said.content });
     },
     end(reason) {
       if (endReason !== undefined) return;
@@ -53,6 +70,7 @@ export function createLiveRun(run: Run, onAppend: AppendListener): LiveRun {
     },
     finish() {
       log.close();
+      live.presence.close();
       ended.resolve();
     },
   };

@@ -49,9 +49,10 @@ function enter(books: RunBooks, live: LiveRun, ending: TerminalEvent): void {
 }
 
 /** What was said, by our own count; what was asked is not at hand any more. */
-function countTokens({ log }: LiveRun): Usage {
+function countTokens({ log, repeated }: LiveRun): Usage {
   const { content, reasoning } = toAnswerText(readEvents(log));
-  return { completionTokens: estimateTokens(content + reasoning) };
+  const own = content.slice(repeated.content.length) + reasoning.slice(repeated.reasoning.length);
+  return { completionTokens: estimateTokens(own) };
 }
 
 /** From the start of the first attempt to the first piece of the answer; pauses between attempts are not in it. */

@@ -2,18 +2,19 @@ import {
   DomainError,
   readEventId,
   type FollowInput,
-  type RunEvent,
   type StartedRun,
   type StoppedRun,
 } from "@llm-backend/contract";
-import type { Run, RunSegment, Storage } from "@llm-backend/storage";
+import type { Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
-import { followLog, type FollowedEvent } from "./follow-log.ts";
-import { readEvents, toAnswerText, toRunStart } from "./run-log.ts";
+import { OwnerLost, type RunRelay } from "../relay/run-relay.ts";
+import { followElsewhere, type RunPlace } from "./follow-elsewhere.ts";
+import { followLog, type FollowedEvent, type FollowOptions } from "./follow-log.ts";
+import { readJournal } from "./interrupt-runs.ts";
+import { toAnswerText } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
-import { endStates } from "./save-run.ts";
 import { toStartedRun } from "./started-run.ts";
-import { readSegments, readStoredLog, toStoredLogWithLoss, type LoadedLog } from "./stored-log.ts";
+import { readStoredLog, toStoredLogWithLoss, type LoadedLog } from "./stored-log.ts";
 import { createTally } from "./tally.ts";
 
 /** What the service stands on. */
@@ -23,6 +24,8 @@ export type RunServiceDeps = {
   readonly now: () => number;
   /** Names this process as the owner of its runs. */
   readonly owner: string;
+  /** Reaches the runs of other processes; undefined for a process that serves alone. */
+  readonly relay: Pick<RunRelay, "follow" | "stop"> | undefined;
   /** How many streams of one user may be open. */
   readonly streamsPerUser: number;
 };
@@ -36,12 +39,11 @@ export type OpenedAnswer = {
   follow(options?: { signal?: AbortSignal }): AsyncGenerator<FollowedEvent, void>;
 };
 
-const orphanPageSize = 100;
 const foreignEventId = "lastEventId: is not the id of an event of this answer.";
 
 /** Creates the service. A foreign run and an absent one are the same: `not_found`. */
 export function createRunService(deps: RunServiceDeps) {
-  const { storage, registry } = deps;
+  const { storage, registry, relay } = deps;
   const streams = createTally();
 
   const get = async (viewer: Viewer, runId: string): Promise<Run> => {
@@ -50,13 +52,21 @@ export function createRunService(deps: RunServiceDeps) {
     return run;
   };
 
-  /** The log of a run, live or out of storage. */
-  async function loadLog(viewer: Viewer, runId: string): Promise<LoadedLog> {
+  /** Whether another process drives a run. */
+  const isElsewhere = (run: Run) =>
+    relay !== undefined && run.state === "streaming" && run.owner !== deps.owner;
+
+  /** Where the log of a run is: here, live or out of storage, or at another process. */
+  async function locate(viewer: Viewer, runId: string): Promise<RunPlace> {
     const run = await get(viewer, runId);
     // Looked for only now: a run that ended while its row was read is complete in the row that is read next.
     const live = registry.find(runId);
     if (live !== undefined) return { log: live.log, lost: undefined };
     const current = run.state === "streaming" ? await get(viewer, runId) : run;
+    return isElsewhere(current) ? { owner: current.owner } : readEnded(current);
+  }
+
+  async function readEnded(current: Run): Promise<LoadedLog> {
     const message = await storage.messages.find(current.assistantMessageId, current.conversationId);
     if (message === undefined) throw new DomainError("not_found", "There is no such answer.");
     const answer = { content: message.content, reasoning: message.reasoning ?? "" };
@@ -68,6 +78,33 @@ export function createRunService(deps: RunServiceDeps) {
   async function readUnfinished(run: Run): Promise<LoadedLog> {
     const events = readJournal(run, await storage.runs.listSegments(run.id));
     return readStoredLog(toStoredLogWithLoss(events, { type: "run-interrupt" }), toAnswerText(events));
+  }
+
+  function followFrom(
+    place: RunPlace,
+    given: { readonly viewer: Viewer; readonly options: FollowOptions },
+  ): AsyncGenerator<FollowedEvent, void> {
+    const { viewer, options } = given;
+    if ("log" in place) return followLog(place, options);
+    if (relay === undefined) throw new Error("A process that serves alone looks nowhere else.");
+    const { runId } = options;
+    return followElsewhere(
+      {
+        relay,
+        locate: () => locate(viewer, runId),
+        readRest: async () => readEnded(await get(viewer, runId)),
+      },
+      options,
+    );
+  }
+
+  /** Stops a run at its owner; one whose owner is gone is about to be ended, and has nothing to stop. */
+  async function stopElsewhere(run: Run): Promise<void> {
+    try {
+      await relay?.stop(run.owner, run.id);
+    } catch (error) {
+      if (!(error instanceof OwnerLost)) throw error;
+    }
   }
 
   function requireFreeStream(viewer: Viewer): void {
@@ -93,18 +130,20 @@ export function createRunService(deps: RunServiceDeps) {
      */
     async open(viewer: Viewer, input: FollowInput): Promise<OpenedAnswer> {
       const position = readPosition(input);
-      const loaded = await loadLog(viewer, input.runId);
-      if (position > loaded.log.end) throw new DomainError("invalid_input", foreignEventId);
+      const place = await locate(viewer, input.runId);
+      if ("log" in place && position > place.log.end) throw new DomainError("invalid_input", foreignEventId);
       requireFreeStream(viewer);
       return {
         async *follow(options = {}) {
           // Counted from here on only: what is opened and never followed must not be counted for ever.
           requireFreeStream(viewer);
           streams.add(viewer.userId);
+          const leave = registry.find(input.runId)?.presence.attach();
           try {
-            yield* followLog(loaded, { runId: input.runId, position, ...options });
+            yield* followFrom(place, { viewer, options: { runId: input.runId, position, ...options } });
           } finally {
             streams.remove(viewer.userId);
+            leave?.();
           }
         },
       };
@@ -116,57 +155,18 @@ export function createRunService(deps: RunServiceDeps) {
      * @throws DomainError `not_found`
      */
     async stop(viewer: Viewer, runId: string): Promise<StoppedRun> {
-      await get(viewer, runId);
+      const run = await get(viewer, runId);
       const live = registry.find(runId);
       live?.end("stop");
       await live?.ended;
+      if (live === undefined && isElsewhere(run)) await stopElsewhere(run);
       const { state } = await get(viewer, runId);
       return { runId, state };
     },
 
     /** @throws DomainError `not_found` */
     get: async (viewer: Viewer, runId: string): Promise<StartedRun> => toStartedRun(await get(viewer, runId)),
-
-    /**
-     * Ends the runs that processes before this one left behind, with the text that they had stored. To be called once,
-     * before anything is served.
-     *
-     * @returns how many there were.
-     */
-    async interruptOrphans(): Promise<number> {
-      let count = 0;
-      for (;;) {
-        const orphans = await storage.runs.listOrphaned(deps.owner, { limit: orphanPageSize });
-        if (orphans.length === 0) return count;
-        for (const run of orphans) await interrupt(run);
-        count += orphans.length;
-      }
-    },
   };
-
-  async function interrupt(run: Run): Promise<void> {
-    const ending = { type: "run-interrupt" } as const;
-    await storage.transaction(async (tx) => {
-      const events = readJournal(run, await tx.runs.listSegments(run.id));
-      const answer = toAnswerText(events);
-      await tx.runs.end(run.id, {
-        state: endStates[ending.type],
-        model: run.model,
-        errorCode: null,
-        errorMessage: null,
-        log: toStoredLogWithLoss(events, ending),
-        endedAt: deps.now(),
-      });
-      await tx.runs.deleteSegments(run.id);
-      await tx.messages.updateAnswer(run.assistantMessageId, {
-        content: answer.content,
-        reasoning: answer.reasoning === "" ? null : answer.reasoning,
-        model: run.model,
-        finishReason: null,
-        usage: null,
-      });
-    });
-  }
 }
 
 function readPosition(input: FollowInput): number {
@@ -176,10 +176,4 @@ function readPosition(input: FollowInput): number {
     throw new DomainError("invalid_input", foreignEventId);
   }
   return eventId.position;
-}
-
-/** The events in a journal; a run that was ended before its first write has begun all the same. */
-function readJournal(run: Run, segments: readonly RunSegment[]): RunEvent[] {
-  const events = readEvents(readSegments(segments));
-  return events.length > 0 ? events : [toRunStart(run)];
 }

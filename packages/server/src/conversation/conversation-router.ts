@@ -3,10 +3,12 @@ import {
   conversationRefInput,
   conversationSchema,
   createConversationInput,
+  forkConversationInput,
   historyInput,
   historyPageSchema,
   listConversationsInput,
   renameConversationInput,
+  selectVersionInput,
   updateConversationInput,
 } from "@llm-backend/contract";
 import { router, userProcedure } from "../trpc/trpc.ts";
@@ -32,6 +34,16 @@ export const conversationRouter = router({
     .input(historyInput)
     .output(historyPageSchema)
     .query(({ ctx, input }) => ctx.services.history.read(ctx.viewer, input)),
+
+  selectVersion: userProcedure
+    .input(selectVersionInput)
+    .output(conversationSchema)
+    .mutation(({ ctx, input }) => ctx.services.branches.selectVersion(ctx.viewer, input)),
+
+  fork: userProcedure
+    .input(forkConversationInput)
+    .output(conversationSchema)
+    .mutation(({ ctx, input }) => ctx.services.branches.fork(ctx.viewer, input)),
 
   rename: userProcedure
     .input(renameConversationInput)
