@@ -15,6 +15,7 @@ import type { Config } from "./config/to-config.ts";
 import type { Environment } from "./env.ts";
 import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
 import type { WatchedRequest } from "./metrics/watched-events.ts";
+import { startRedis, type RedisParts } from "./redis/start-redis.ts";
 import { openDataFolder } from "./secrets/open-data-folder.ts";
 import { readSecrets } from "./secrets/read-secrets.ts";
 import { startUpstreams } from "./upstreams/start-upstreams.ts";
@@ -26,6 +27,8 @@ export type Parts = {
   readonly gateway: Gateway;
   readonly backend: Backend;
   readonly metrics: Metrics;
+  /** Where the configuration names one. */
+  readonly redis: RedisParts | undefined;
   /** Ends everything that was started, last things first. */
   readonly close: () => Promise<void>;
 };
@@ -59,6 +62,8 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   cleanup.defer(() => started.close());
   for (const sentence of started.sentences) logger.info(sentence);
 
+  const redis = config.redis === undefined ? undefined : startRedis(config.redis, logger);
+  cleanup.defer(() => redis?.close());
   const metrics = createMetrics({ version });
   const alerts = createAlerts({
     config: config.alerts,
@@ -76,6 +81,7 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     gateway,
     secrets,
     settings: toSettings(config),
+    sharedLimits: redis?.limits,
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
     onRecordsShed: ({ entries, bodies, error }) =>
       logger.warn({ entries, bodies, err: error }, "Records of requests were not stored"),
@@ -94,12 +100,16 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
     (change) => metrics.healthChanged(change),
     (change) => alerts.healthChanged(change),
   );
-  metrics.watch({ health: () => gateway.health(), recordsShed: () => records.stats().shedEntries });
+  metrics.watch({
+    health: () => gateway.health(),
+    recordsShed: () => records.stats().shedEntries,
+    redis: redis?.watch,
+  });
   await upstreams.load();
   upstreams.start();
   backend.services.prices.replaceConfigured(config.prices);
   const rest = cleanup.move();
-  return { storage, gateway, backend, metrics, close: () => rest.disposeAsync() };
+  return { storage, gateway, backend, metrics, redis, close: () => rest.disposeAsync() };
 }
 
 /** A call in the words of metrics and alerts. */

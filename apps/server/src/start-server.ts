@@ -147,7 +147,11 @@ function mountFaces(
         () => "does not answer",
       );
       const server = state.isStopping ? "is stopping" : "ok";
-      return { isReady: database === "ok" && server === "ok", checks: { server, database } };
+      const redis = parts.redis?.check();
+      return {
+        isReady: database === "ok" && server === "ok" && redis?.isReady !== false,
+        checks: { server, database, ...(redis !== undefined && { redis: redis.words }) },
+      };
     },
   });
   answerErrors(host.app, { onInternalError });

@@ -47,6 +47,16 @@ export type {
   Charge,
 } from "./key/admission-service.ts";
 export { createKeyService, operator, type KeyHolder, type KeyService } from "./key/key-service.ts";
+export type {
+  Place,
+  RateDemand,
+  RateUse,
+  RateVerdict,
+  SharedLimits,
+  TakenRate,
+  WindowCount,
+  WindowCounter,
+} from "./limit/shared-limits.ts";
 export type { AccessSettings } from "./key/static-tokens.ts";
 export { createAttemptCollector, type AttemptCollector } from "./record/attempt-collector.ts";
 export { toEarlierRecord, type EarlierRecord } from "./record/earlier-record.ts";

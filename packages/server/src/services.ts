@@ -8,6 +8,7 @@ import { createForwardService, type EndedCall, type ForwardService } from "./for
 import { createNewId } from "./identity/new-id.ts";
 import { createAccounts, type Accounts } from "./key/create-accounts.ts";
 import type { AccessSettings } from "./key/static-tokens.ts";
+import type { SharedLimits } from "./limit/shared-limits.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
 import { createAttemptCollector } from "./record/attempt-collector.ts";
 import { createRecordService, type RecordService } from "./record/record-service.ts";
@@ -33,6 +34,8 @@ export type ServicesDeps = {
   readonly gateway: Gateway;
   readonly secrets: { readonly jwtSecret: string; readonly masterKey: Uint8Array };
   readonly settings: ServiceSettings;
+  /** What processes that serve together count together; without it this process counts alone. */
+  readonly sharedLimits?: SharedLimits | undefined;
   /** Learns of failures that no caller is told the reason of. */
   readonly onInternalError: (error: unknown) => void;
   /** Learns of records that were not stored, at most once a minute; without it `onInternalError` does. */
@@ -80,7 +83,8 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   const { storage, gateway, settings, onInternalError } = deps;
   const now = deps.now ?? Date.now;
   const newId = createNewId(now);
-  const base = { storage, newId, now, owner: randomUUID(), onInternalError };
+  const { sharedLimits } = deps;
+  const base = { storage, newId, now, owner: randomUUID(), onInternalError, sharedLimits };
   const sealBox = createSealBox(deps.secrets.masterKey);
 
   const people = await createPeople({ ...base, settings, jwtSecret: deps.secrets.jwtSecret });

@@ -48,6 +48,9 @@ export { createBlackHole, findClosedPort, type BlackHole } from "./fake-upstream
 export { createPacedUpstream, type Pace, type PacedUpstream } from "./fake-upstream/paced-upstream.ts";
 export { startFakeUpstreamProcess, type FakeUpstreamProcess } from "./fake-upstream/fake-upstream-process.ts";
 export { createTestCertificate, type TestCertificate } from "./fake-upstream/test-certificate.ts";
+export { findRedisObstacle, startRedisServer, type RedisServer } from "./redis/start-redis-server.ts";
+export { startRedisStub, type RedisStub } from "./redis/redis-stub.ts";
+export { startLossyRedisProxy, type LossyRedisProxy, type MessageFate } from "./redis/lossy-redis-proxy.ts";
 export { startBackend, type TestBackend } from "./backend/start-backend.ts";
 export {
   sourceArguments,

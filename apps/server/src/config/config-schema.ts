@@ -3,11 +3,12 @@ import { flag, line, oneOf, path, seconds, section } from "./scalar-schemas.ts";
 import { authSchema } from "./sections/auth-section.ts";
 import { chatSchema } from "./sections/chat-section.ts";
 import { clocksSchema } from "./sections/clocks-section.ts";
-import { earlierGatewayKeys, ragSchema, redisSchema, sqliteSchema } from "./sections/earlier-section.ts";
+import { earlierGatewayKeys, ragSchema, sqliteSchema } from "./sections/earlier-section.ts";
 import { gatewaySchema } from "./sections/gateway-section.ts";
 import { limitsSchema } from "./sections/limits-section.ts";
 import { addressSchema, corsSchema, serverSchema, trustedProxiesSchema } from "./sections/listen-section.ts";
 import { pricesSchema, recordsSchema } from "./sections/records-section.ts";
+import { redisSchema } from "./sections/redis-section.ts";
 import { jwtSchema, masterKeyFileSchema, masterKeySchema } from "./sections/secret-section.ts";
 import { authorizationSchema, providersSchema, upstreamsSchema } from "./sections/upstream-section.ts";
 import { alertsSchema, metricsSchema } from "./sections/watch-section.ts";
@@ -102,6 +103,7 @@ export const configSchema = section({
     description:
       "How long answers under way may go on after the server was told to stop. What is cut off then can be resumed.",
   }),
+  redis: redisSchema,
   log: logSchema,
   metrics: metricsSchema,
   alerts: alertsSchema,
@@ -109,7 +111,6 @@ export const configSchema = section({
     description: "What records and alerts call this machine. Without this key: its own name.",
     example: "my-host",
   }),
-  redis: redisSchema,
   sqlite: sqliteSchema,
   rag: ragSchema,
   ...earlierGatewayKeys,

@@ -43,8 +43,8 @@ function addListenNotices(file: ConfigFile, { listen }: Config, add: AddNotice):
 }
 
 function addBackendNotices(
-  { jwt, redis, sqlite, rag }: ConfigFile,
-  { database }: Config,
+  { jwt, sqlite, rag }: ConfigFile,
+  { database, redis }: Config,
   add: AddNotice,
 ): void {
   if (jwt.secret !== undefined && Buffer.byteLength(jwt.secret) < 32) {
@@ -54,8 +54,8 @@ function addBackendNotices(
       "warn",
     );
   }
-  if (redis?.address !== undefined && redis.address !== "") {
-    add("redis", "is configured; this version runs without it and keeps everything in its database");
+  if (redis !== undefined) {
+    add("redis", "is used while it answers; everything that lasts is in this server's own database");
   }
   if (sqlite?.path !== undefined) {
     add(

@@ -38,6 +38,14 @@ const environmentOverrides: Record<Exclude<SettingVariable, "LLM_BACKEND_CONFIG"
   LLM_BACKEND_ADDR: address,
   LLM_BACKEND_DATA: data,
   LLM_BACKEND_DATABASE: database,
+  LLM_BACKEND_REDIS_URL: {
+    path: ["redis", "url"],
+    replaces: [
+      ["redis", "address"],
+      ["redis", "host"],
+      ["redis", "port"],
+    ],
+  },
   LLM_BACKEND_JWT_SECRET: { path: ["jwt", "secret"] },
   LLM_BACKEND_MASTER_KEY: { path: ["master_key"], replaces: [["master_key_file"]] },
   LLM_BACKEND_MASTER_KEY_FILE: { path: ["master_key_file"], replaces: [["master_key"]] },

@@ -3,6 +3,7 @@ import type { ConfigFile } from "./config-schema.ts";
 import { toConfiguredUpstreams, type ConfiguredUpstream } from "./configured-upstream.ts";
 import { toGatewayConfig, type GatewayConfig } from "./gateway-config.ts";
 import { defaultAddress, readAddress, readHost, type ListenAddress } from "./listen-address.ts";
+import { toRedisConfig, type RedisConfig } from "./redis-config.ts";
 
 /**
  * Everything that the process takes from its configuration; paths are absolute. The sections that are taken over as they
@@ -28,6 +29,8 @@ export type Config = GatewayConfig &
     readonly data: string;
     /** The SQLite file. */
     readonly database: string;
+    /** Where Redis is; undefined where the configuration names none. */
+    readonly redis: RedisConfig | undefined;
     readonly jwt: { readonly secret: string | undefined };
     readonly master_key: Uint8Array | undefined;
     readonly master_key_file: string | undefined;
@@ -53,6 +56,7 @@ export function toConfig(file: ConfigFile, folder: string): Config {
     listen: toListen(file),
     data,
     database: file.database === undefined ? join(data, "llm-backend.db") : resolve(folder, file.database),
+    redis: toRedisConfig(file.redis),
     jwt: { secret: file.jwt.secret },
     master_key: file.master_key,
     master_key_file: file.master_key_file === undefined ? undefined : resolve(folder, file.master_key_file),

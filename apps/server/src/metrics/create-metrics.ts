@@ -1,6 +1,7 @@
 import type { Usage } from "@llm-backend/contract";
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createCounter, createHistogram } from "./cells.ts";
+import { collectRedis, type WatchedRedis } from "./collect-redis.ts";
 import { collectUpstreams } from "./collect-upstreams.ts";
 import { createLabelLimit } from "./label-limit.ts";
 import { toStatus } from "./request-status.ts";
@@ -17,6 +18,8 @@ export type MetricSources = {
   readonly health: () => readonly WatchedUpstream[];
   /** How many records could not be kept, since the start. */
   readonly recordsShed?: () => number;
+  /** How Redis is, where the configuration names one. */
+  readonly redis?: (() => WatchedRedis) | undefined;
 };
 
 /** The measurements of this process. Telling them something costs less than a microsecond, and never throws. */
@@ -65,6 +68,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
 
   addGauges(registry, { version, inFlight: () => inFlight });
   collectUpstreams(registry, { health: () => sources.health(), upstreamsMax });
+  collectRedis(registry, () => sources.redis?.());
   const shed = createCounter(registry, {
     name: "llm_backend_records_shed_total",
     help: "Records of calls that could not be kept.",

@@ -1,5 +1,6 @@
 import type { Storage } from "@llm-backend/storage";
 import type { NewId } from "../identity/new-id.ts";
+import type { SharedLimits } from "../limit/shared-limits.ts";
 import { createUserService, type UserService } from "../user/user-service.ts";
 import { createAuthService, type AuthService } from "./auth-service.ts";
 import { createLoginLimiter, type LoginLimits } from "./login-limiter.ts";
@@ -37,6 +38,8 @@ export type PeopleDeps = {
   readonly now: () => number;
   readonly jwtSecret: string;
   readonly settings: PeopleSettings;
+  /** What processes that serve together count together. */
+  readonly sharedLimits?: SharedLimits | undefined;
 };
 
 const sessionCheckMs = 30_000;
@@ -47,7 +50,7 @@ const sessionsKeptMs = 90 * 24 * 3_600_000;
 export async function createPeople(deps: PeopleDeps): Promise<People> {
   const { storage, newId, now, settings } = deps;
   const hasher = await createPasswordHasher(settings.hashing);
-  const limiter = createLoginLimiter(settings.loginLimits);
+  const limiter = createLoginLimiter(settings.loginLimits, deps.sharedLimits);
   const tokens = createTokenService({ secret: deps.jwtSecret, now });
   const watch = createSessionWatch({
     intervalMs: sessionCheckMs,

@@ -1,5 +1,6 @@
 import { DomainError } from "@llm-backend/contract";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { createFailureWindow, type FailureWindow } from "../limit/failure-window.ts";
+import type { SharedLimits } from "../limit/shared-limits.ts";
 import { toAddressKey } from "./address-key.ts";
 
 /** How many failed logins, and how many registrations, are taken within ten minutes. */
@@ -39,10 +40,10 @@ export type LoginLimiter = {
 
 const windowSeconds = 600;
 
-/** Creates the limiter; its counters live in this process and end with it. */
-export function createLoginLimiter(limits: LoginLimits): LoginLimiter {
-  const window = (keyPrefix: string, points: number, duration = windowSeconds) =>
-    new RateLimiterMemory({ keyPrefix, points, duration });
+/** Creates the limiter; its counters live in this process and end with it, but for those that processes share. */
+export function createLoginLimiter(limits: LoginLimits, shared?: SharedLimits): LoginLimiter {
+  const window = (name: string, points: number, seconds = windowSeconds) =>
+    createFailureWindow({ name, points, seconds, shared: shared?.openWindow(name, seconds) });
   const pairs = window("pair", limits.perAccountAndAddress);
   const addresses = window("address", limits.perAddress);
   const accounts = window("account", limits.perAccount);
@@ -53,17 +54,13 @@ export function createLoginLimiter(limits: LoginLimits): LoginLimiter {
       const place = toAddressKey(address);
       await consume(addresses, place);
       await consume(pairs, `${account}|${place}`);
-      try {
-        await accounts.consume(account);
-      } catch (error) {
-        if (!(error instanceof RateLimiterRes)) throw error;
-        if (!(await isKnown())) await consume(strangers, account);
-      }
+      const isOver = (await accounts.consume(account)) !== undefined;
+      if (isOver && !(await isKnown())) await consume(strangers, account);
     },
     async succeed({ account, address }) {
       const place = toAddressKey(address);
       await addresses.reward(place);
-      await pairs.delete(`${account}|${place}`);
+      await pairs.forget(`${account}|${place}`);
       await accounts.reward(account);
     },
     async withdraw({ account, address }) {
@@ -76,13 +73,10 @@ export function createLoginLimiter(limits: LoginLimits): LoginLimiter {
   };
 }
 
-async function consume(limiter: RateLimiterMemory, key: string): Promise<void> {
-  try {
-    await limiter.consume(key);
-  } catch (error) {
-    if (!(error instanceof RateLimiterRes)) throw error;
-    throw new DomainError("rate_limited", "Too many tries; wait a little.", {
-      details: { retryAfterMs: Math.max(1000, error.msBeforeNext) },
-    });
-  }
+async function consume(window: FailureWindow, key: string): Promise<void> {
+  const waitMs = await window.consume(key);
+  if (waitMs === undefined) return;
+  throw new DomainError("rate_limited", "Too many tries; wait a little.", {
+    details: { retryAfterMs: Math.max(1000, waitMs) },
+  });
 }

@@ -1,8 +1,10 @@
 import type { Usage } from "@llm-backend/contract";
+import type { SharedLimits } from "../limit/shared-limits.ts";
 import type { Charge, LedgerService } from "../usage/ledger-service.ts";
 import type { Access } from "./access.ts";
 import type { BudgetService, HeldMoney } from "./budget-service.ts";
 import { createKeyLimiter, type Held } from "./key-limiter.ts";
+import { holdShared } from "./shared-key-limiter.ts";
 
 export type { Charge } from "../usage/ledger-service.ts";
 
@@ -47,6 +49,8 @@ export type AdmissionServiceDeps = {
   readonly budgets: BudgetService;
   readonly ledger: LedgerService;
   readonly now: () => number;
+  /** What other processes let in; without it this process counts alone. */
+  readonly sharedLimits?: SharedLimits | undefined;
 };
 
 /** Lets requests in, within the limits and the budgets of their keys. */
@@ -59,15 +63,19 @@ const nothing: Charge = { usage: {}, usageSource: "none", costNanos: undefined }
 
 /** Creates the service. Only a key with a budget costs a write to the database before its request is sent. */
 export function createAdmissionService(deps: AdmissionServiceDeps) {
-  const { ledger } = deps;
+  const { ledger, sharedLimits } = deps;
   const limiter = createKeyLimiter({ now: deps.now, keysMax });
 
-  function hold(access: Access, demand: AdmissionDemand): Held | undefined {
-    if (access.keyId === null || access.limits === null) return undefined;
-    return limiter.take(access.keyId, access.limits, {
+  /** A promise only where others are asked: whoever counts alone has nothing to wait for. */
+  function hold(access: Access, demand: AdmissionDemand): Held | Promise<Held> | undefined {
+    const { keyId, limits } = access;
+    if (keyId === null || limits === null) return undefined;
+    const estimate = {
       prompt: toTokens(demand.promptTokens),
       completion: toTokens(demand.maxTokens ?? answerTokens),
-    });
+    };
+    const held = limiter.take(keyId, limits, estimate);
+    return sharedLimits === undefined ? held : holdShared(sharedLimits, { keyId, limits, estimate, held });
   }
 
   async function holdMoney(access: Access, demand: AdmissionDemand): Promise<HeldMoney | undefined> {
@@ -117,7 +125,8 @@ export function createAdmissionService(deps: AdmissionServiceDeps) {
      * `forbidden` for a model without a price where the key has a budget.
      */
     async admit(access: Access, demand: AdmissionDemand): Promise<Admission> {
-      const held = hold(access, demand);
+      const holding = hold(access, demand);
+      const held = holding instanceof Promise ? await holding : holding;
       let money: HeldMoney | undefined;
       try {
         money = await holdMoney(access, demand);

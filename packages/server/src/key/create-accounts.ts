@@ -1,5 +1,6 @@
 import type { Storage } from "@llm-backend/storage";
 import type { NewId } from "../identity/new-id.ts";
+import type { SharedLimits } from "../limit/shared-limits.ts";
 import { createLedgerService, type LedgerService } from "../usage/ledger-service.ts";
 import { createPriceService, type PriceService } from "../usage/price-service.ts";
 import { createUsageService, type UsageService } from "../usage/usage-service.ts";
@@ -34,6 +35,8 @@ export type AccountsDeps = {
   /** Names this process. */
   readonly owner: string;
   readonly access: AccessSettings;
+  /** What processes that serve together count together. */
+  readonly sharedLimits?: SharedLimits | undefined;
   readonly onInternalError: (error: unknown) => void;
 };
 

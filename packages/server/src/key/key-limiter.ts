@@ -106,23 +106,44 @@ function requireRoom(
 ): number {
   const { concurrentMax, requestsPerMinute, tokensPerMinute } = limits;
   if (concurrentMax !== null && state.running >= concurrentMax) {
-    throw refuse(`This key allows ${concurrentMax} requests at a time`, concurrentRetryMs);
+    throw refuseConcurrent(concurrentMax);
   }
   if (requestsPerMinute !== null) {
     const waitMs = state.requests.waitMs(1, requestsPerMinute, at) ?? 0;
-    if (waitMs > 0) throw refuse(`This key allows ${requestsPerMinute} requests per minute`, waitMs);
+    if (waitMs > 0) throw refuseRate(limits, { which: "requests", waitMs });
   }
-  const tokens = estimate.prompt + estimate.completion;
-  if (tokensPerMinute === null) return tokens;
+  const counted = toCountedTokens(limits, estimate);
+  if (tokensPerMinute === null) return counted;
   if (estimate.prompt > tokensPerMinute) {
     const sentence = `This key allows ${tokensPerMinute} tokens per minute, and the prompt alone has about ${estimate.prompt}.`;
     throw new DomainError("rate_limited", sentence);
   }
-  // Callers ask for the longest answer there is and get a short one: what fits into no minute waits for an empty one.
-  const counted = Math.min(tokens, tokensPerMinute);
   const waitMs = state.tokens.waitMs(counted, tokensPerMinute, at) ?? 0;
-  if (waitMs > 0) throw refuse(`This key allows ${tokensPerMinute} tokens per minute`, waitMs);
+  if (waitMs > 0) throw refuseRate(limits, { which: "tokens", waitMs });
   return counted;
+}
+
+/** The tokens that a request counts for until it is known how many it has used. */
+export function toCountedTokens(
+  { tokensPerMinute }: KeyLimits,
+  { prompt, completion }: TokenEstimate,
+): number {
+  // Callers ask for the longest answer there is and get a short one: what fits into no minute waits for an empty one.
+  return tokensPerMinute === null ? prompt + completion : Math.min(prompt + completion, tokensPerMinute);
+}
+
+/** The refusal of a request beyond those that a key may have at a time. */
+export function refuseConcurrent(concurrentMax: number): DomainError {
+  return refuse(`This key allows ${concurrentMax} requests at a time`, concurrentRetryMs);
+}
+
+/** The refusal of a request that does not fit into the minute. */
+export function refuseRate(
+  limits: KeyLimits,
+  { which, waitMs }: { which: "requests" | "tokens"; waitMs: number },
+): DomainError {
+  const limit = which === "requests" ? limits.requestsPerMinute : limits.tokensPerMinute;
+  return refuse(`This key allows ${limit} ${which} per minute`, waitMs);
 }
 
 function refuse(limit: string, retryAfterMs: number): DomainError {
@@ -135,9 +156,13 @@ function toHeaders(state: State, limits: KeyLimits, now: number): Record<string,
   return {
     ...(requestsPerMinute === null
       ? {}
-      : toRateLimitHeaders("requests", { window: state.requests, limit: requestsPerMinute, now })),
+      : toRateLimitHeaders("requests", { limit: requestsPerMinute, ...toUse(state.requests, now) })),
     ...(tokensPerMinute === null
       ? {}
-      : toRateLimitHeaders("tokens", { window: state.tokens, limit: tokensPerMinute, now })),
+      : toRateLimitHeaders("tokens", { limit: tokensPerMinute, ...toUse(state.tokens, now) })),
   };
+}
+
+function toUse(window: RateWindow, now: number): { used: number; resetMs: number } {
+  return { used: window.used(now), resetMs: window.resetMs(now) };
 }

@@ -1,15 +1,13 @@
-import type { RateWindow } from "./rate-window.ts";
-
 /** The headers of OpenAI's API that say how much of a limit is left. */
 export function toRateLimitHeaders(
   unit: "requests" | "tokens",
-  state: { window: RateWindow; limit: number; now: number },
+  state: { limit: number; used: number; resetMs: number },
 ): Record<string, string> {
-  const { window, limit, now } = state;
+  const { limit, used, resetMs } = state;
   return {
     [`x-ratelimit-limit-${unit}`]: String(limit),
-    [`x-ratelimit-remaining-${unit}`]: String(Math.max(0, limit - window.used(now))),
-    [`x-ratelimit-reset-${unit}`]: formatDuration(window.resetMs(now)),
+    [`x-ratelimit-remaining-${unit}`]: String(Math.max(0, limit - used)),
+    [`x-ratelimit-reset-${unit}`]: formatDuration(resetMs),
   };
 }
 

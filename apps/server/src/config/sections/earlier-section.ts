@@ -5,17 +5,6 @@ import { timeoutSchema } from "./earlier-upstream-keys.ts";
 // Numbers that no longer mean anything are only asked to be numbers.
 const anyWhole = () => whole(-1, Number.MAX_SAFE_INTEGER).optional();
 
-/** `redis`, as the earlier backend had it. */
-export const redisSchema = section({
-  address: text(512).optional().meta({ description: "host:port", example: "localhost:6379" }),
-  password: text(4_096).optional().meta({ description: "The password, empty for none.", example: "" }),
-  db: whole(0, 1_000_000).optional().meta({ description: "The number of the database.", example: 0 }),
-})
-  .optional()
-  .meta({
-    description: "Accepted from the earlier backend. This version runs as one process, without Redis.",
-  });
-
 /** `sqlite`, as the earlier backend had it. */
 export const sqliteSchema = section({
   path: path("the earlier system's SQLite file").optional().meta({
