@@ -43,6 +43,10 @@ export const changePasswordInput = z.strictObject({
 });
 export type ChangePasswordInput = z.infer<typeof changePasswordInput>;
 
+/** Deleting one's account takes the password once more: a token that was left somewhere must not be enough. */
+export const deleteAccountInput = z.strictObject({ password: passwordSchema });
+export type DeleteAccountInput = z.infer<typeof deleteAccountInput>;
+
 export const createFirstAdminInput = z.strictObject({
   /** The token of the one-time link that the server prints while it has no admin. */
   setupToken: z.string().min(1).max(512),

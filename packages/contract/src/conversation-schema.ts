@@ -16,7 +16,8 @@ const title = storableLine(titleCharsMax);
 const systemPrompt = storableText(100_000);
 
 export const createConversationInput = z.strictObject({
-  title,
+  /** Without one, the conversation is called by how its first message begins. */
+  title: title.optional(),
   model: modelNameSchema,
   /** The caller's own key for the model's provider; without it the server's upstreams answer. */
   apiKey: providerKeySchema.optional(),
@@ -32,6 +33,10 @@ export const updateConversationInput = z.strictObject({
   /** `null` removes the stored key. */
   apiKey: providerKeySchema.nullable().optional(),
   systemPrompt: systemPrompt.nullable().optional(),
+  /** Pinned conversations stand before all others. */
+  pinned: z.boolean().optional(),
+  /** Archived conversations are put away, and listed only for who asks for them. */
+  archived: z.boolean().optional(),
 });
 export type UpdateConversationInput = z.infer<typeof updateConversationInput>;
 
@@ -41,9 +46,15 @@ export type RenameConversationInput = z.infer<typeof renameConversationInput>;
 export const conversationRefInput = z.strictObject({ conversationId: integerIdSchema });
 export type ConversationRefInput = z.infer<typeof conversationRefInput>;
 
+/** Which conversations are wanted: those in use, those that are put away, or both. */
+export const archivedFilterSchema = z.union([z.boolean(), z.literal("all")]);
+
 export const listConversationsInput = z.strictObject({
   /** The `nextCursor` of the page before. */
-  cursor: integerIdSchema.optional(),
+  cursor: z.int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).optional(),
+  archived: archivedFilterSchema.default(false),
+  /** Whether pinned conversations come first; if not, all stand in the order in which they were made. */
+  pinnedFirst: z.boolean().default(true),
   limit: z.int().min(1).max(100).default(50),
 });
 export type ListConversationsInput = z.infer<typeof listConversationsInput>;
@@ -58,12 +69,17 @@ export type HistoryInput = z.infer<typeof historyInput>;
 
 export const conversationSchema = z.object({
   conversationId: z.number(),
+  /** Empty where nobody has given one, and nothing was said yet. */
   title: z.string(),
+  /** Who made the title; `words`: it is how the first message begins. */
+  titleSource: z.enum(["user", "model", "words"]),
   model: z.string(),
   /** `null`: the server's default. */
   systemPrompt: z.string().nullable(),
   hasApiKey: z.boolean(),
   headMessageId: z.string().nullable(),
+  pinned: z.boolean(),
+  archived: z.boolean(),
   createdAt: z.date(),
   updatedAt: z.date(),
 });
@@ -71,6 +87,7 @@ export type ConversationView = z.infer<typeof conversationSchema>;
 
 export const conversationPageSchema = z.object({
   conversations: z.array(conversationSchema),
+  /** Means nothing but where the next page begins. */
   nextCursor: z.number().nullable(),
 });
 export type ConversationPage = z.infer<typeof conversationPageSchema>;
@@ -102,6 +119,9 @@ export const messageSchema = z.object({
   siblingIds: z.array(z.string()),
 });
 export type MessageView = z.infer<typeof messageSchema>;
+
+export const removedConversationsSchema = z.object({ removed: z.int() });
+export type RemovedConversations = z.infer<typeof removedConversationsSchema>;
 
 export const historyPageSchema = z.object({
   /** One branch, oldest first. */

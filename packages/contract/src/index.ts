@@ -34,6 +34,7 @@ export {
   accountSchema,
   changePasswordInput,
   createFirstAdminInput,
+  deleteAccountInput,
   loginInput,
   newPasswordSchema,
   passwordSchema,
@@ -45,6 +46,7 @@ export {
   type Account,
   type ChangePasswordInput,
   type CreateFirstAdminInput,
+  type DeleteAccountInput,
   type LoginInput,
   type RefreshInput,
   type RegisterInput,
@@ -52,6 +54,7 @@ export {
   type TokenPair,
 } from "./auth-schema.ts";
 export {
+  archivedFilterSchema,
   conversationPageSchema,
   conversationRefInput,
   conversationSchema,
@@ -62,6 +65,7 @@ export {
   messageSchema,
   modelNameSchema,
   providerKeySchema,
+  removedConversationsSchema,
   renameConversationInput,
   runRefSchema,
   updateConversationInput,
@@ -73,10 +77,38 @@ export {
   type HistoryPage,
   type ListConversationsInput,
   type MessageView,
+  type RemovedConversations,
   type RenameConversationInput,
   type RunRef,
   type UpdateConversationInput,
 } from "./conversation-schema.ts";
+export {
+  searchConversationsInput,
+  searchHitSchema,
+  searchPageSchema,
+  snippetSchema,
+  type SearchConversationsInput,
+  type SearchHitView,
+  type SearchPage,
+  type Snippet,
+} from "./search-schema.ts";
+export {
+  exportAllInput,
+  exportConversationInput,
+  exportedConversationSchema,
+  exportedMessageSchema,
+  exportResultSchema,
+  importConversationInput,
+  importResultSchema,
+  type ExportAllInput,
+  type ExportConversationInput,
+  type ExportedConversation,
+  type ExportedMessage,
+  type ExportResult,
+  type ImportConversationInput,
+  type ImportResult,
+} from "./transfer-schema.ts";
+export { temporaryInput, type TemporaryInput } from "./temporary-schema.ts";
 export {
   forkConversationInput,
   selectVersionInput,

@@ -1,9 +1,10 @@
 export { openSqlite, type SqliteOptions } from "./sqlite/open-sqlite.ts";
+export { findSqliteDamage } from "./sqlite/find-damage.ts";
 export { isForeignSqlite } from "./sqlite/foreign-database.ts";
 export { StorageRefusal } from "./storage-refusal.ts";
 export type { Repositories, Storage } from "./storage.ts";
-export type { Conversation } from "./conversation/conversation-row.ts";
-export type { ConversationChange } from "./conversation/conversation-repository.ts";
+export type { Conversation, TitleSource } from "./conversation/conversation-row.ts";
+export type { ConversationChange, ShelfPage, ShelfPosition } from "./conversation/conversation-repository.ts";
 export type { BudgetPeriod, BudgetState, Reservation } from "./key/budget-repository.ts";
 export type { ApiKeyChange, ApiKeyRotation } from "./key/key-repository.ts";
 export type { ApiKey, OwnedApiKey } from "./key/key-row.ts";
@@ -22,6 +23,9 @@ export type {
 } from "./record/record-row.ts";
 export type { Run, RunSegment } from "./run/run-row.ts";
 export type { RunEnding } from "./run/run-repository.ts";
+export type { SearchFilter, SearchHit, SearchPosition } from "./search/search-repository.ts";
+export { readSearchTerms, type SearchTerm } from "./search/search-terms.ts";
+export { readSearchWords, type SearchWord } from "./search/search-words.ts";
 export type { Session, SessionKind } from "./session/session-row.ts";
 export type { UpstreamRecord, UpstreamTallyRecord } from "./upstream/upstream-row.ts";
 export type { User, UserStatus } from "./user/user-row.ts";

@@ -3,7 +3,7 @@ import { migrateToLatest } from "../src/migrations/migrate.ts";
 import { createGroupCommit } from "../src/sqlite/group-commit.ts";
 import { createStorage, type Storage } from "../src/storage.ts";
 import { openKysely } from "./open-kysely.ts";
-import { createRun, createUser } from "./suite/rows.ts";
+import { createConversation, createRun, createUser } from "./suite/rows.ts";
 
 type Query = { readonly sql: string; readonly parameters: readonly unknown[] };
 
@@ -175,17 +175,7 @@ it("has an index behind every foreign key, so that a delete reads no whole table
 it("keeps the index of running runs as small as the running runs are", async () => {
   const user = createUser();
   await storage.users.insert(user);
-  await storage.conversations.insert({
-    id: 1,
-    userId: user.id,
-    title: "t",
-    model: "m",
-    apiKeySealed: null,
-    systemPrompt: null,
-    headMessageId: null,
-    createdAt: 1,
-    updatedAt: 1,
-  });
+  await storage.conversations.insert(createConversation({ id: 1, userId: user.id }));
   await storage.runs.insert(createRun({ userId: user.id, conversationId: 1, state: "done" }));
   const running = createRun({ userId: user.id, conversationId: 1 });
   await storage.runs.insert(running);

@@ -4,9 +4,10 @@ import {
   type ConversationView,
   type CreateConversationInput,
   type ListConversationsInput,
+  type RemovedConversations,
   type UpdateConversationInput,
 } from "@llm-backend/contract";
-import type { Conversation, ConversationChange, Storage } from "@llm-backend/storage";
+import type { Conversation, ConversationChange, ShelfPosition, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import type { NewId } from "../identity/new-id.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
@@ -25,6 +26,8 @@ export type ConversationServiceDeps = {
 export type ConversationService = ReturnType<typeof createConversationService>;
 
 const idTriesMax = 5;
+/** So many conversations are removed in one transaction: others want to write as well. */
+const removedPerStep = 20;
 
 /** Where the sealed key of a conversation belongs. */
 export function toKeyPlace(conversationId: number): string {
@@ -49,50 +52,61 @@ export function createConversationService(deps: ConversationServiceDeps) {
         const conversation: Conversation = {
           id,
           userId: viewer.userId,
-          title: input.title,
+          title: input.title ?? "",
+          titleSource: input.title === undefined ? "words" : "user",
           model: input.model,
           apiKeySealed: input.apiKey === undefined ? null : sealBox.seal(input.apiKey, toKeyPlace(id)),
           systemPrompt: input.systemPrompt ?? null,
           headMessageId: null,
+          isPinned: false,
+          isArchived: false,
+          importKey: null,
           createdAt: at,
           updatedAt: at,
         };
-        if (await storage.conversations.insert(conversation)) return toView(conversation);
+        if (await storage.transaction((tx) => tx.conversations.insert(conversation))) {
+          return toConversationView(conversation);
+        }
       }
       throw new DomainError("internal", "No free conversation id was found.");
     },
 
-    /** One page of the viewer's conversations, newest first. */
+    /** One page of the viewer's conversations: pinned ones first, and of each kind the newest first. */
     async list(viewer: Viewer, input: ListConversationsInput): Promise<ConversationPage> {
-      const rows = await storage.conversations.list(viewer.userId, {
-        before: input.cursor,
-        limit: input.limit + 1,
-      });
+      const rows = await listRows(viewer, input);
       const page = rows.slice(0, input.limit);
+      const last = page.at(-1);
+      const hasMore = rows.length > input.limit && last !== undefined;
       return {
-        conversations: page.map(toView),
-        nextCursor: rows.length > input.limit ? (page.at(-1)?.id ?? null) : null,
+        conversations: page.map(toConversationView),
+        nextCursor: hasMore ? toListCursor(last, input) : null,
       };
     },
 
     /** @throws DomainError `not_found` */
     get: async (viewer: Viewer, conversationId: number): Promise<ConversationView> =>
-      toView(await get(viewer, conversationId)),
+      toConversationView(await get(viewer, conversationId)),
 
     /** @throws DomainError `not_found` */
     async update(viewer: Viewer, input: UpdateConversationInput): Promise<ConversationView> {
-      const { conversationId, title, model, apiKey, systemPrompt } = input;
+      const { conversationId, title, model, apiKey, systemPrompt, pinned, archived } = input;
       const sealed =
         apiKey === undefined || apiKey === null ? apiKey : sealBox.seal(apiKey, toKeyPlace(conversationId));
       const change: ConversationChange = {
         updatedAt: now(),
-        ...(title === undefined ? {} : { title }),
+        ...(title === undefined ? {} : { title, titleSource: "user" }),
         ...(model === undefined ? {} : { model }),
         ...(sealed === undefined ? {} : { apiKeySealed: sealed }),
         ...(systemPrompt === undefined ? {} : { systemPrompt }),
+        ...(pinned === undefined ? {} : { isPinned: pinned }),
+        ...(archived === undefined ? {} : { isArchived: archived }),
       };
-      if (!(await storage.conversations.update(conversationId, viewer.userId, change))) throw notFound();
-      return toView(await get(viewer, conversationId));
+      const { userId } = viewer;
+      const isThere = await storage.transaction((tx) =>
+        tx.conversations.update(conversationId, userId, change),
+      );
+      if (!isThere) throw notFound();
+      return toConversationView(await get(viewer, conversationId));
     },
 
     /**
@@ -104,21 +118,60 @@ export function createConversationService(deps: ConversationServiceDeps) {
       if (!(await storage.conversations.delete(conversationId, viewer.userId))) throw notFound();
       deps.discardRuns(conversationId);
     },
+
+    /**
+     * Removes all conversations that the viewer has now, and ends their runs. In steps: when it is cut off, the newest
+     * ones are left.
+     */
+    async removeAll({ userId }: Pick<Viewer, "userId">): Promise<RemovedConversations> {
+      const [newest] = await storage.conversations.list(userId, { limit: 1 });
+      const upTo = newest?.id ?? 0;
+      let removed = 0;
+      for (;;) {
+        const range = { upTo, limit: removedPerStep };
+        const ids = await storage.transaction((tx) => tx.conversations.deleteOldest(userId, range));
+        for (const id of ids) deps.discardRuns(id);
+        removed += ids.length;
+        if (ids.length < removedPerStep) return { removed };
+      }
+    },
   };
+
+  function listRows(viewer: Viewer, input: ListConversationsInput): Promise<Conversation[]> {
+    const { cursor, archived, pinnedFirst } = input;
+    const limit = input.limit + 1;
+    const isArchived = archived === "all" ? undefined : archived;
+    return pinnedFirst
+      ? storage.conversations.listShelf(viewer.userId, { isArchived, behind: readListCursor(cursor), limit })
+      : storage.conversations.list(viewer.userId, { before: cursor, isArchived, limit });
+  }
+}
+
+/** Ids are positive: a negative one says that the page ended among the pinned conversations. */
+function toListCursor(last: Conversation, { pinnedFirst }: ListConversationsInput): number {
+  return pinnedFirst && last.isPinned ? -last.id : last.id;
+}
+
+function readListCursor(cursor: number | undefined): ShelfPosition | undefined {
+  return cursor === undefined ? undefined : { isPinned: cursor < 0, before: Math.abs(cursor) };
 }
 
 function notFound(): DomainError {
   return new DomainError("not_found", "There is no such conversation.");
 }
 
-function toView(conversation: Conversation): ConversationView {
+/** What of a conversation its user sees. */
+export function toConversationView(conversation: Conversation): ConversationView {
   return {
     conversationId: conversation.id,
     title: conversation.title,
+    titleSource: conversation.titleSource,
     model: conversation.model,
     systemPrompt: conversation.systemPrompt,
     hasApiKey: conversation.apiKeySealed !== null,
     headMessageId: conversation.headMessageId,
+    pinned: conversation.isPinned,
+    archived: conversation.isArchived,
     createdAt: new Date(conversation.createdAt),
     updatedAt: new Date(conversation.updatedAt),
   };

@@ -1,5 +1,6 @@
 import type { Kysely, Updateable } from "kysely";
 import type { Database } from "../database.ts";
+import { indexTitle } from "../search/write-search.ts";
 import { toConversation, type Conversation } from "./conversation-row.ts";
 import type { ConversationTable } from "./conversation-table.ts";
 
@@ -8,8 +9,30 @@ export type ConversationRepository = ReturnType<typeof createConversationReposit
 
 /** What of a conversation can be changed. */
 export type ConversationChange = Partial<
-  Pick<Conversation, "title" | "model" | "apiKeySealed" | "systemPrompt" | "headMessageId" | "updatedAt">
+  Pick<
+    Conversation,
+    | "title"
+    | "titleSource"
+    | "model"
+    | "apiKeySealed"
+    | "systemPrompt"
+    | "headMessageId"
+    | "isPinned"
+    | "isArchived"
+    | "updatedAt"
+  >
 >;
+
+/** Where a page of the shelf begins: behind this conversation, among those that are pinned or those that are not. */
+export type ShelfPosition = { readonly isPinned: boolean; readonly before: number };
+
+/** A page of the shelf: pinned conversations first, and of each kind the newest first. */
+export type ShelfPage = {
+  /** Undefined: whether or not they are archived. */
+  readonly isArchived: boolean | undefined;
+  readonly behind: ShelfPosition | undefined;
+  readonly limit: number;
+};
 
 /** Creates the repository over a connection or a transaction. */
 export function createConversationRepository(db: Kysely<Database>) {
@@ -23,6 +46,11 @@ export function createConversationRepository(db: Kysely<Database>) {
     return row && toConversation(row);
   };
 
+  const renewTitle = async (id: number, userId: number): Promise<void> => {
+    const conversation = await find(id, userId);
+    if (conversation !== undefined) await indexTitle(db, { ...conversation, conversationId: id });
+  };
+
   return {
     /** Adds a conversation; false when the id is taken. */
     async insert(conversation: Conversation): Promise<boolean> {
@@ -32,24 +60,41 @@ export function createConversationRepository(db: Kysely<Database>) {
           id: conversation.id,
           user_id: conversation.userId,
           title: conversation.title,
+          title_source: conversation.titleSource,
           model: conversation.model,
           api_key_sealed: conversation.apiKeySealed,
           system_prompt: conversation.systemPrompt,
           head_message_id: conversation.headMessageId,
+          pinned: Number(conversation.isPinned),
+          archived: Number(conversation.isArchived),
+          import_key: conversation.importKey,
           created_at: conversation.createdAt,
           updated_at: conversation.updatedAt,
         })
         .onConflict((conflict) => conflict.doNothing())
         .executeTakeFirstOrThrow();
-      return result.numInsertedOrUpdatedRows === 1n;
+      const isNew = result.numInsertedOrUpdatedRows === 1n;
+      if (isNew) await indexTitle(db, { ...conversation, conversationId: conversation.id });
+      return isNew;
     },
 
     find,
 
+    /** The conversation that was read from a document. */
+    async findByImportKey(importKey: string, userId: number): Promise<Conversation | undefined> {
+      const row = await db
+        .selectFrom("conversations")
+        .selectAll()
+        .where("user_id", "=", userId)
+        .where("import_key", "=", importKey)
+        .executeTakeFirst();
+      return row && toConversation(row);
+    },
+
     /** A user's conversations, newest first, from below a cursor. */
     async list(
       userId: number,
-      page: { before?: number | undefined; limit: number },
+      page: { before?: number | undefined; isArchived?: boolean | undefined; limit: number },
     ): Promise<Conversation[]> {
       let query = db
         .selectFrom("conversations")
@@ -58,7 +103,42 @@ export function createConversationRepository(db: Kysely<Database>) {
         .orderBy("id", "desc")
         .limit(page.limit);
       if (page.before !== undefined) query = query.where("id", "<", page.before);
+      if (page.isArchived !== undefined) query = query.where("archived", "=", Number(page.isArchived));
       return (await query.execute()).map(toConversation);
+    },
+
+    /** A page of a user's conversations as they are shown. Costs what it returns, however many there are. */
+    async listShelf(userId: number, page: ShelfPage): Promise<Conversation[]> {
+      const rows: Conversation[] = [];
+      for (const isPinned of [true, false]) {
+        if (page.behind?.isPinned === false && isPinned) continue;
+        const before = page.behind?.isPinned === isPinned ? page.behind.before : undefined;
+        let query = db
+          .selectFrom("conversations")
+          .selectAll()
+          .where("user_id", "=", userId)
+          .where("pinned", "=", Number(isPinned))
+          .orderBy("id", "desc")
+          .limit(page.limit - rows.length);
+        if (page.isArchived !== undefined) query = query.where("archived", "=", Number(page.isArchived));
+        if (before !== undefined) query = query.where("id", "<", before);
+        rows.push(...(await query.execute()).map(toConversation));
+        if (rows.length === page.limit) break;
+      }
+      return rows;
+    },
+
+    /** Removes the oldest conversations of a user up to an id, at most `limit`; gives the ids of those that are gone. */
+    async deleteOldest(userId: number, range: { upTo: number; limit: number }): Promise<number[]> {
+      const oldest = db
+        .selectFrom("conversations")
+        .select("id")
+        .where("user_id", "=", userId)
+        .where("id", "<=", range.upTo)
+        .orderBy("id")
+        .limit(range.limit);
+      const rows = await db.deleteFrom("conversations").where("id", "in", oldest).returning("id").execute();
+      return rows.map(({ id }) => id);
     },
 
     /** Changes a conversation; false when the user has none of that id. */
@@ -72,7 +152,9 @@ export function createConversationRepository(db: Kysely<Database>) {
         .where("id", "=", id)
         .where("user_id", "=", userId)
         .executeTakeFirstOrThrow();
-      return result.numUpdatedRows === 1n;
+      const isThere = result.numUpdatedRows === 1n;
+      if (isThere && change.title !== undefined) await renewTitle(id, userId);
+      return isThere;
     },
 
     /** Removes a conversation with its messages and runs; false when the user has none of that id. */
@@ -90,6 +172,9 @@ export function createConversationRepository(db: Kysely<Database>) {
 function toColumns(change: ConversationChange): Updateable<ConversationTable> {
   const columns: Updateable<ConversationTable> = {};
   if (change.title !== undefined) columns.title = change.title;
+  if (change.titleSource !== undefined) columns.title_source = change.titleSource;
+  if (change.isPinned !== undefined) columns.pinned = Number(change.isPinned);
+  if (change.isArchived !== undefined) columns.archived = Number(change.isArchived);
   if (change.model !== undefined) columns.model = change.model;
   if (change.apiKeySealed !== undefined) columns.api_key_sealed = change.apiKeySealed;
   if (change.systemPrompt !== undefined) columns.system_prompt = change.systemPrompt;

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import type { Database } from "../database.ts";
+import { indexMessages, reindexMessage } from "../search/write-search.ts";
 import { toMessage, type Message } from "./message-row.ts";
 
 /** The rows of `messages`. Who may see a conversation is decided before: these reads name it, not its owner. */
@@ -27,6 +28,7 @@ export function createMessageRepository(db: Kysely<Database>) {
         created_at: message.createdAt,
       }));
       await db.insertInto("messages").values(rows).execute();
+      await indexMessages(db, messages);
     },
 
     async find(id: string, conversationId: number): Promise<Message | undefined> {
@@ -89,7 +91,7 @@ export function createMessageRepository(db: Kysely<Database>) {
 
     /** Writes an answer; false when the message is gone. */
     async updateAnswer(id: string, change: AnswerChange): Promise<boolean> {
-      const result = await db
+      const row = await db
         .updateTable("messages")
         .set({
           content: change.content,
@@ -99,8 +101,13 @@ export function createMessageRepository(db: Kysely<Database>) {
           usage: change.usage === null ? null : JSON.stringify(change.usage),
         })
         .where("id", "=", id)
-        .executeTakeFirstOrThrow();
-      return result.numUpdatedRows === 1n;
+        .returning(["conversation_id", "created_at"])
+        .executeTakeFirst();
+      if (row === undefined) return false;
+      const { conversation_id: conversationId, created_at: createdAt } = row;
+      const { content, model } = change;
+      await reindexMessage(db, { id, conversationId, role: "assistant", content, model, createdAt });
+      return true;
     },
   };
 }

@@ -42,9 +42,14 @@ export function createUserRepository(db: Kysely<Database>) {
       return row && toUser(row);
     },
 
-    /** All users, in the order in which they came. */
+    /** All users, in the order in which they came; accounts that are being removed are none. */
     async list(): Promise<User[]> {
-      const rows = await db.selectFrom("users").selectAll().orderBy("id").execute();
+      const rows = await db
+        .selectFrom("users")
+        .selectAll()
+        .where("erased_at", "is", null)
+        .orderBy("id")
+        .execute();
       return rows.map(toUser);
     },
 

@@ -9,4 +9,6 @@ export type UserTable = {
   /** Tokens issued before this time are void, whatever they say. */
   tokens_valid_from: number;
   created_at: number;
+  /** When the account was given up: what is left of it is being removed. */
+  erased_at: number | null;
 };

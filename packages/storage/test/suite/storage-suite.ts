@@ -8,6 +8,7 @@ import type { OpenDatabase } from "./open-database.ts";
 import { testPrices } from "./price-suite.ts";
 import { testRecords } from "./record-suite.ts";
 import { testRuns } from "./run-suite.ts";
+import { testSearch } from "./search-suite.ts";
 import { testSessions } from "./session-suite.ts";
 import { testSettings } from "./setting-suite.ts";
 import { testTransactions } from "./transaction-suite.ts";
@@ -35,6 +36,9 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("records", () => {
       testRecords(open);
+    });
+    describe("search", () => {
+      testSearch(open);
     });
     describe("upstreams", () => {
       testUpstreams(open);

@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { conversationSchema, modelNameSchema } from "./conversation-schema.ts";
+import { integerIdSchema } from "./ids.ts";
+import { usageSchema } from "./run-events.ts";
+import { storableLine, storableText, titleCharsMax } from "./text.ts";
+
+/** So many messages one document may hold. */
+const messagesMax = 50_000;
+/** The longest text of one message: an answer may be longer than what a user can send. */
+const contentCharsMax = 8_000_000;
+
+/** A moment as text, so that the document is the same on every wire. */
+const moment = z.iso.datetime({ offset: true });
+/** Names a message within its document; only there does it mean anything. */
+const place = z.string().regex(/^[\w.:-]{1,64}$/, "expected 1 to 64 letters, digits, or any of _ . : -");
+
+export const exportedMessageSchema = z.strictObject({
+  id: place,
+  /** The message that it follows, which stands before it in the document; `null` at the beginning. */
+  parentId: place.nullable(),
+  role: z.enum(["user", "assistant"]),
+  content: storableText(contentCharsMax),
+  reasoning: storableText(contentCharsMax).nullable(),
+  /** The model of an answer. */
+  model: storableText(256).nullable(),
+  finishReason: storableText(64).nullable(),
+  usage: usageSchema.nullable(),
+  createdAt: moment,
+});
+export type ExportedMessage = z.infer<typeof exportedMessageSchema>;
+
+/** A whole conversation, with all branches, as one document. Keys are never in it. */
+export const exportedConversationSchema = z.strictObject({
+  format: z.literal("llm-backend-conversation"),
+  /** A document of a higher version is refused. */
+  version: z.literal(1),
+  title: storableLine(titleCharsMax).or(z.literal("")),
+  titleSource: z.enum(["user", "model", "words"]),
+  model: modelNameSchema,
+  systemPrompt: storableText(100_000).nullable(),
+  pinned: z.boolean(),
+  archived: z.boolean(),
+  /** The newest message of the branch that is shown. */
+  headMessageId: place.nullable(),
+  createdAt: moment,
+  updatedAt: moment,
+  /** Every message stands behind the one that it follows. */
+  messages: z.array(exportedMessageSchema).max(messagesMax),
+});
+export type ExportedConversation = z.infer<typeof exportedConversationSchema>;
+
+export const exportConversationInput = z.strictObject({
+  conversationId: integerIdSchema,
+  /** `json` can be imported again; `markdown` is for reading, and has the branch that is shown. */
+  format: z.enum(["json", "markdown"]).default("json"),
+});
+export type ExportConversationInput = z.infer<typeof exportConversationInput>;
+
+export const exportResultSchema = z.discriminatedUnion("format", [
+  z.object({ format: z.literal("json"), document: exportedConversationSchema }),
+  z.object({ format: z.literal("markdown"), text: z.string() }),
+]);
+export type ExportResult = z.infer<typeof exportResultSchema>;
+
+export const exportAllInput = z.strictObject({
+  /** The id of the last document that arrived: what follows begins behind it. */
+  lastEventId: z
+    .string()
+    .regex(/^[1-9]\d{0,15}$/)
+    .nullish(),
+});
+export type ExportAllInput = z.infer<typeof exportAllInput>;
+
+export const importConversationInput = z.strictObject({ document: exportedConversationSchema });
+export type ImportConversationInput = z.infer<typeof importConversationInput>;
+
+export const importResultSchema = z.object({
+  conversation: conversationSchema,
+  /** False: the same document was imported before, and this is what it became. */
+  isNew: z.boolean(),
+});
+export type ImportResult = z.infer<typeof importResultSchema>;
