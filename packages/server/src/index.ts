@@ -18,6 +18,17 @@ export {
 } from "./trpc/error-shape.ts";
 export { requireShallow } from "./trpc/require-shallow.ts";
 export type { Viewer } from "./auth/viewer.ts";
+export {
+  OwnerLost,
+  type RelayedEntry,
+  type RelayedLog,
+  type RelayedStart,
+  type RelayFollowOptions,
+  type RelayHandlers,
+  type RelaySignal,
+  type RunRelay,
+} from "./relay/run-relay.ts";
+export { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.ts";
 export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";
 export { toUsernameKey } from "./auth/username-key.ts";
 export { createUserService, type UserService } from "./user/user-service.ts";

@@ -14,6 +14,9 @@ import { createAttemptCollector } from "./record/attempt-collector.ts";
 import { createRecordService, type RecordService } from "./record/record-service.ts";
 import type { RecordSettings } from "./record/record-settings.ts";
 import type { Shed } from "./record/shed-report.ts";
+import { createSignalFollower } from "./relay/follow-signals.ts";
+import { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.ts";
+import type { RunRelay } from "./relay/run-relay.ts";
 import { createSealBox } from "./secrets/seal-box.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
 import { createUpstreamService } from "./upstream/upstream-service.ts";
@@ -34,6 +37,10 @@ export type ServicesDeps = {
   readonly gateway: Gateway;
   readonly secrets: { readonly jwtSecret: string; readonly masterKey: Uint8Array };
   readonly settings: ServiceSettings;
+  /** Names this process as the owner of its runs. @default a name of its own */
+  readonly owner?: string | undefined;
+  /** Reaches the other processes that serve; undefined for one that serves alone. */
+  readonly relay?: RunRelay | undefined;
   /** What processes that serve together count together; without it this process counts alone. */
   readonly sharedLimits?: SharedLimits | undefined;
   /** Learns of failures that no caller is told the reason of. */
@@ -65,8 +72,10 @@ export type OpenCalls = {
 /** The services, and what their process does with them. */
 export type Backend = {
   readonly services: Services;
-  /** Ends the runs that earlier processes left behind; to be called before anything is served. */
-  recover(): Promise<{ runsInterrupted: number; reservationsReturned: number }>;
+  /** Reads what is kept in memory, and begins to answer other processes; to be called before anything is served. */
+  load(): Promise<void>;
+  /** `load`, and ends what earlier processes left behind: for a process that serves alone. */
+  recover(): Promise<RecoveredOrphans>;
   /** Removes what is no longer needed. */
   sweep(): Promise<void>;
   /**
@@ -83,8 +92,8 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   const { storage, gateway, settings, onInternalError } = deps;
   const now = deps.now ?? Date.now;
   const newId = createNewId(now);
-  const { sharedLimits } = deps;
-  const base = { storage, newId, now, owner: randomUUID(), onInternalError, sharedLimits };
+  const { sharedLimits, relay, owner = randomUUID() } = deps;
+  const base = { storage, newId, now, owner, relay, onInternalError, sharedLimits };
   const sealBox = createSealBox(deps.secrets.masterKey);
 
   const people = await createPeople({ ...base, settings, jwtSecret: deps.secrets.jwtSecret });
@@ -99,10 +108,23 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     storage,
     gateway,
     onLoaded: accounts.services.keys.setUpstreamAccess,
+    onChanged: () => relay?.broadcast({ type: "upstreams-changed" }),
     onError: onInternalError,
     now,
   });
   const forward = createForward(deps, { now, accounts, records });
+  const onSignal = createSignalFollower({
+    endStreams: people.endStreams,
+    endConversation: chats.discardRuns,
+    reloadUpstreams: upstreams.poll,
+    forgetKeys: accounts.forgetKeys,
+    reloadPrices: accounts.reloadPrices,
+    onError: onInternalError,
+  });
+  const load = async () => {
+    await accounts.load();
+    await relay?.serve({ ...chats.handlers, onSignal });
+  };
 
   return {
     services: {
@@ -114,10 +136,12 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       records,
       upstreams,
     },
-    recover: async () => ({
-      runsInterrupted: await chats.services.runs.interruptOrphans(),
-      reservationsReturned: await accounts.recover(),
-    }),
+    load,
+    async recover() {
+      const recovered = await recoverOrphans({ storage, now }, [owner]);
+      await load();
+      return recovered;
+    },
     async sweep() {
       // Not waited for: after a long pause there may be much to remove, step by step, and the server starts meanwhile.
       records.sweep().catch(onInternalError);

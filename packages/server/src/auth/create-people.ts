@@ -1,12 +1,13 @@
 import type { Storage } from "@llm-backend/storage";
 import type { NewId } from "../identity/new-id.ts";
 import type { SharedLimits } from "../limit/shared-limits.ts";
+import type { RunRelay } from "../relay/run-relay.ts";
 import { createUserService, type UserService } from "../user/user-service.ts";
 import { createAuthService, type AuthService } from "./auth-service.ts";
 import { createLoginLimiter, type LoginLimits } from "./login-limiter.ts";
 import { createPasswordHasher, type PasswordHasherOptions } from "./password-hasher.ts";
 import { createSessionService, type SessionService, type TokenLifetimes } from "./session-service.ts";
-import { createSessionWatch } from "./session-watch.ts";
+import { createSessionWatch, type SessionWatch } from "./session-watch.ts";
 import { createSetupService, type SetupService } from "./setup-service.ts";
 import { createTokenService } from "./token-service.ts";
 
@@ -18,6 +19,8 @@ export type People = {
     readonly setup: SetupService;
     readonly users: UserService;
   };
+  /** Ends the streams of sessions that another process has revoked. */
+  endStreams(sessionIds: readonly string[]): void;
   /** Forgets sessions that ended long ago. */
   sweep(): Promise<void>;
   close(): void;
@@ -36,6 +39,8 @@ export type PeopleDeps = {
   readonly storage: Storage;
   readonly newId: NewId;
   readonly now: () => number;
+  /** Tells the other processes; undefined for one that serves alone. */
+  readonly relay?: Pick<RunRelay, "broadcast"> | undefined;
   readonly jwtSecret: string;
   readonly settings: PeopleSettings;
   /** What processes that serve together count together. */
@@ -57,16 +62,30 @@ export async function createPeople(deps: PeopleDeps): Promise<People> {
     isAlive: (sessionId) => isAlive(storage, sessionId, now()),
   });
   const { lifetimes, registration } = settings;
-  const sessions = createSessionService({ storage, tokens, newId, watch, now, lifetimes });
+  const toldWatch = withTelling(watch, deps.relay);
+  const sessions = createSessionService({ storage, tokens, newId, watch: toldWatch, now, lifetimes });
   const users = createUserService({ storage, hasher, newId, now });
   const auth = createAuthService({ storage, hasher, limiter, sessions, users, registration });
   const setup = createSetupService({ storage, users, limiter });
   return {
     services: { auth, sessions, setup, users },
+    endStreams: watch.revoked,
     async sweep() {
       await storage.sessions.deleteEnded(now() - sessionsKeptMs);
     },
     close: () => watch.close(),
+  };
+}
+
+/** A watch that tells the other processes too: the streams of a session may be anywhere. */
+function withTelling(watch: SessionWatch, relay: PeopleDeps["relay"]): SessionWatch {
+  if (relay === undefined) return watch;
+  return {
+    ...watch,
+    revoked(sessionIds) {
+      watch.revoked(sessionIds);
+      relay.broadcast({ type: "sessions-revoked", sessionIds });
+    },
   };
 }
 

@@ -11,6 +11,7 @@ import type { Conversation, Message, Repositories, Run, Storage } from "@llm-bac
 import type { Viewer } from "../auth/viewer.ts";
 import type { NewId } from "../identity/new-id.ts";
 import { requireContinuable } from "./continuable-answer.ts";
+import { requireNobodyElse } from "./hand-over.ts";
 import { hashInput } from "./hash-input.ts";
 import type { LiveRun } from "./live-run.ts";
 import { toRunStart } from "./run-log.ts";
@@ -26,6 +27,8 @@ export type ChatServiceDeps = {
   readonly now: () => number;
   /** Names this process as the owner of the runs that it starts. */
   readonly owner: string;
+  /** Whether no other process answers; else a start may end in `AnsweredElsewhere`. */
+  readonly isAlone: boolean;
 };
 
 /** Starting answers. */
@@ -59,6 +62,7 @@ export function createChatService(deps: ChatServiceDeps) {
         }
         const known = await tx.runs.findByRequestId(start.requestId, viewer.userId);
         if (known !== undefined) return requireSameInput(known, start);
+        if (!deps.isAlone) await requireNobodyElse(tx, { ...start, owner: deps.owner });
         const growth = await start.plan(tx, conversation);
         const rows = toStartRows(toGiven(viewer, start), growth, deps.newId);
         // Admitted before the rows can be seen: whoever finds them finds the run as well.

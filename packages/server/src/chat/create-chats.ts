@@ -2,11 +2,14 @@ import type { Gateway } from "@llm-backend/gateway";
 import type { Storage } from "@llm-backend/storage";
 import { createConversationService, type ConversationService } from "../conversation/conversation-service.ts";
 import type { NewId } from "../identity/new-id.ts";
+import type { RelayHandlers, RunRelay } from "../relay/run-relay.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
 import { createBranchService, type BranchService } from "./branch-service.ts";
 import { createChatService, type ChatService } from "./chat-service.ts";
 import { executeRun, type ExecuteRunDeps, type RunSettings } from "./execute-run.ts";
+import { withHandOver } from "./hand-over.ts";
 import { createHistoryService, type HistoryService } from "./history-service.ts";
+import { createRunHandlers } from "./run-handlers.ts";
 import { createRunJournal, type RunJournal } from "./run-journal.ts";
 import { createRunRegistry, type RunLimits, type RunRegistry } from "./run-registry.ts";
 import { createRunService, type RunService } from "./run-service.ts";
@@ -20,6 +23,10 @@ export type Chats = {
     readonly chat: ChatService;
     readonly runs: RunService;
   };
+  /** What this process does for the others. */
+  readonly handlers: Pick<RelayHandlers, "openLog" | "stop" | "start">;
+  /** Ends the runs of a conversation that is gone. */
+  discardRuns(conversationId: number): void;
   /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores them. */
   drain(until: AbortSignal): Promise<void>;
 };
@@ -39,6 +46,8 @@ export type ChatsDeps = {
   readonly now: () => number;
   /** Names this process. */
   readonly owner: string;
+  /** Reaches the runs of other processes; undefined for a process that serves alone. */
+  readonly relay: RunRelay | undefined;
   readonly settings: ChatSettings;
   readonly onInternalError: (error: unknown) => void;
   readonly onEnded: NonNullable<ExecuteRunDeps["onEnded"]>;
@@ -49,17 +58,24 @@ const journalBytesMax = 2048;
 
 /** Builds the services of conversations and runs, in their order. */
 export function createChats(deps: ChatsDeps): Chats {
-  const { storage, newId, now, owner, sealBox, settings } = deps;
+  const { storage, newId, now, owner, relay, sealBox, settings } = deps;
   const { journal, registry } = createEngine(deps);
   const { streamsPerUser } = settings.runLimits;
-  const runs = createRunService({ storage, registry, now, owner, streamsPerUser });
-  const chat = createChatService({ storage, registry, newId, now, owner });
-  const history = createHistoryService({ storage, registry });
-  const discardRuns = (conversationId: number) => registry.endConversation(conversationId, "discard");
+  const runs = createRunService({ storage, registry, now, owner, relay, streamsPerUser });
+  const starts = createChatService({ storage, registry, newId, now, owner, isAlone: relay === undefined });
+  const chat = relay === undefined ? starts : withHandOver(starts, relay);
+  const history = createHistoryService({ storage, registry, owner });
+  const endRuns = (conversationId: number) => registry.endConversation(conversationId, "discard");
+  const discardRuns = (conversationId: number) => {
+    endRuns(conversationId);
+    relay?.broadcast({ type: "conversation-deleted", conversationId });
+  };
   const conversations = createConversationService({ storage, sealBox, newId, now, discardRuns });
   const branches = createBranchService({ storage, sealBox, newId, now, show: conversations.get });
   return {
     services: { conversations, history, branches, chat, runs },
+    handlers: createRunHandlers({ registry, starts }),
+    discardRuns: endRuns,
     async drain(until) {
       await registry.drain(until);
       await journal.close();

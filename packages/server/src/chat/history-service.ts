@@ -5,11 +5,12 @@ import {
   type HistoryPage,
   type MessageView,
 } from "@llm-backend/contract";
-import type { Message, Run, Storage } from "@llm-backend/storage";
+import type { Message, Repositories, Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import type { LiveRun } from "./live-run.ts";
-import { readEvents, toAnswerText } from "./run-log.ts";
+import { readEvents, toAnswerText, type RunLog } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
+import { readSegments } from "./stored-log.ts";
 
 /** Reading the messages of a conversation. */
 export type HistoryService = ReturnType<typeof createHistoryService>;
@@ -19,19 +20,33 @@ type PageRows = {
   readonly page: readonly Message[];
   readonly runs: ReadonlyMap<string, Run>;
   readonly siblings: ReadonlyMap<string | null, string[]>;
+  /** What other processes have written down so far of the answers that they write. */
+  readonly journals: ReadonlyMap<string, RunLog>;
 };
 
 const readsMax = 2;
 
+/** What the service stands on. */
+export type HistoryServiceDeps = {
+  readonly storage: Storage;
+  readonly registry: RunRegistry;
+  /** Names this process as the owner of its runs. */
+  readonly owner: string;
+};
+
 /** Creates the service. */
-export function createHistoryService(deps: { storage: Storage; registry: RunRegistry }) {
+export function createHistoryService(deps: HistoryServiceDeps) {
   const { storage, registry } = deps;
 
   /** A message with its run; an answer that is being written shows what it has said so far. */
-  function toView(message: Message, context: { run: Run | undefined; siblingIds: string[] }): MessageView {
+  function toView(
+    message: Message,
+    context: { run: Run | undefined; journal: RunLog | undefined; siblingIds: string[] },
+  ): MessageView {
     const { run } = context;
-    const live = run === undefined ? undefined : findLive(registry, run);
-    const answer = live === undefined ? undefined : toAnswerText(readEvents(live.log));
+    // A journal is behind what was said, by a quarter of a second: whoever follows from its end gets the rest.
+    const log = (run && findLive(registry, run)?.log) ?? context.journal;
+    const answer = log === undefined ? undefined : toAnswerText(readEvents(log));
     const reasoning = answer?.reasoning ?? message.reasoning ?? "";
     return {
       messageId: message.id,
@@ -50,11 +65,13 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
               runId: run.id,
               requestId: run.requestId,
               state: run.state,
-              lastEventId: live === undefined ? null : toEventId(run.id, live.log.end),
+              lastEventId: log === undefined ? null : toEventId(run.id, log.end),
             },
       siblingIds: context.siblingIds,
     };
   }
+
+  const isElsewhere = (run: Run) => run.state === "streaming" && run.owner !== deps.owner;
 
   /** The rows of a page, all of the same moment. */
   async function readRows(viewer: Viewer, input: HistoryInput): Promise<PageRows> {
@@ -63,22 +80,27 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
       const conversation = await tx.conversations.find(conversationId, viewer.userId);
       if (conversation === undefined) throw new DomainError("not_found", "There is no such conversation.");
       const messageId = input.cursor ?? conversation.headMessageId;
-      if (messageId === null) return { page: [], runs: new Map(), siblings: new Map() };
+      if (messageId === null) {
+        return { page: [], runs: new Map(), siblings: new Map(), journals: new Map() };
+      }
       const branch = await tx.messages.listBranch(conversationId, { messageId, limit });
       if (branch.length === 0) throw new DomainError("not_found", "There is no such message.");
       const page = branch.toReversed();
       const parentIds = [...new Set(page.map((message) => message.parentId))];
       const runIds = page.map((message) => message.runId).filter((id) => id !== null);
+      const runs = await tx.runs.listByIds(runIds);
       return {
         page,
-        runs: new Map((await tx.runs.listByIds(runIds)).map((run) => [run.id, run])),
+        runs: new Map(runs.map((run) => [run.id, run])),
         siblings: await tx.messages.listChildIds(conversationId, parentIds),
+        journals: await readJournals(tx, runs.filter(isElsewhere)),
       };
     });
   }
 
   /** Whether an answer has ended since its row was read: what it said is in the rows that are read next. */
-  const hasEnded = (run: Run) => run.state === "streaming" && findLive(registry, run) === undefined;
+  const hasEnded = (run: Run) =>
+    run.state === "streaming" && !isElsewhere(run) && findLive(registry, run) === undefined;
 
   return {
     /**
@@ -92,11 +114,12 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
       for (let tries = 0; tries < readsMax && rows.runs.values().some(hasEnded); tries++) {
         rows = await readRows(viewer, input);
       }
-      const { page, runs, siblings } = rows;
+      const { page, runs, siblings, journals } = rows;
       return {
         messages: page.map((message) =>
           toView(message, {
             run: message.runId === null ? undefined : runs.get(message.runId),
+            journal: message.runId === null ? undefined : journals.get(message.runId),
             siblingIds: siblings.get(message.parentId) ?? [message.id],
           }),
         ),
@@ -104,6 +127,15 @@ export function createHistoryService(deps: { storage: Storage; registry: RunRegi
       };
     },
   };
+}
+
+async function readJournals(tx: Repositories, runs: readonly Run[]): Promise<Map<string, RunLog>> {
+  const journals = new Map<string, RunLog>();
+  for (const { id } of runs) {
+    const log = readSegments(await tx.runs.listSegments(id));
+    if (log.end > 0) journals.set(id, log);
+  }
+  return journals;
 }
 
 /** The run as this process drives it; undefined when it does not, or not any more. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import {
   DomainError,
   readEventId,
@@ -39,6 +40,8 @@ export type OpenedAnswer = {
   follow(options?: { signal?: AbortSignal }): AsyncGenerator<FollowedEvent, void>;
 };
 
+const stopTriesMax = 20;
+const stopPauseMs = 100;
 const foreignEventId = "lastEventId: is not the id of an event of this answer.";
 
 /** Creates the service. A foreign run and an absent one are the same: `not_found`. */
@@ -98,12 +101,16 @@ export function createRunService(deps: RunServiceDeps) {
     );
   }
 
-  /** Stops a run at its owner; one whose owner is gone is about to be ended, and has nothing to stop. */
-  async function stopElsewhere(run: Run): Promise<void> {
-    try {
-      await relay?.stop(run.owner, run.id);
-    } catch (error) {
-      if (!(error instanceof OwnerLost)) throw error;
+  /** Stops a run at its owner; one whose owner is gone has nothing to stop, and is about to be ended. */
+  async function stopElsewhere(viewer: Viewer, run: Run): Promise<void> {
+    for (let tries = 0; tries < stopTriesMax; tries++) {
+      try {
+        return await relay?.stop(run.owner, run.id);
+      } catch (error) {
+        if (!(error instanceof OwnerLost)) throw error;
+      }
+      if (!isElsewhere(await get(viewer, run.id))) return;
+      await pause(stopPauseMs);
     }
   }
 
@@ -159,7 +166,7 @@ export function createRunService(deps: RunServiceDeps) {
       const live = registry.find(runId);
       live?.end("stop");
       await live?.ended;
-      if (live === undefined && isElsewhere(run)) await stopElsewhere(run);
+      if (live === undefined && isElsewhere(run)) await stopElsewhere(viewer, run);
       const { state } = await get(viewer, runId);
       return { runId, state };
     },

@@ -80,10 +80,6 @@ export function createBudgetService(deps: BudgetServiceDeps) {
       throw toRefusal({ budget, period, state, amountNanos, at });
     },
 
-    /** Gives back what processes before this one held; to be called once, before anything is served. */
-    giveBackOrphans: (): Promise<number> =>
-      storage.transaction((tx) => tx.budgets.giveBackOrphans(deps.owner)),
-
     /** Forgets periods that are long over. */
     sweep: (): Promise<number> => storage.budgets.deleteBefore(now() - keptMs),
   };

@@ -1,6 +1,7 @@
 import type { Storage } from "@llm-backend/storage";
 import type { NewId } from "../identity/new-id.ts";
 import type { SharedLimits } from "../limit/shared-limits.ts";
+import type { RunRelay } from "../relay/run-relay.ts";
 import { createLedgerService, type LedgerService } from "../usage/ledger-service.ts";
 import { createPriceService, type PriceService } from "../usage/price-service.ts";
 import { createUsageService, type UsageService } from "../usage/usage-service.ts";
@@ -19,8 +20,12 @@ export type Accounts = {
     readonly ledger: LedgerService;
     readonly usage: UsageService;
   };
-  /** Gives back what earlier processes held, and reads the prices; answers with the number of reservations. */
-  recover(): Promise<number>;
+  /** Reads the prices; to be called before anything is served. */
+  load(): Promise<void>;
+  /** Forgets what is known of keys, since another process has changed them. */
+  forgetKeys(): void;
+  /** Reads the prices again, since another process has changed them. */
+  reloadPrices(): Promise<void>;
   /** Forgets what is long over. */
   sweep(): Promise<void>;
   /** Writes what is not written yet. */
@@ -35,6 +40,8 @@ export type AccountsDeps = {
   /** Names this process. */
   readonly owner: string;
   readonly access: AccessSettings;
+  /** Tells the other processes; undefined for one that serves alone. */
+  readonly relay?: Pick<RunRelay, "broadcast"> | undefined;
   /** What processes that serve together count together. */
   readonly sharedLimits?: SharedLimits | undefined;
   readonly onInternalError: (error: unknown) => void;
@@ -43,19 +50,24 @@ export type AccountsDeps = {
 /** Builds the services of keys, prices and usage, in their order. */
 export function createAccounts(deps: AccountsDeps): Accounts {
   const access = createAccessService({ ...deps, settings: deps.access });
-  const keys = createKeyService({ ...deps, access });
-  const prices = createPriceService(deps);
+  const forgetKeys = () => {
+    access.forgetKeys();
+    deps.relay?.broadcast({ type: "keys-changed" });
+  };
+  const keys = createKeyService({ ...deps, access: { ...access, forgetKeys } });
+  const prices = createPriceService({
+    ...deps,
+    onChanged: () => deps.relay?.broadcast({ type: "prices-changed" }),
+  });
   const ledger = createLedgerService({ ...deps, prices });
   const budgets = createBudgetService({ ...deps, prices, ledger });
   const admissions = createAdmissionService({ ...deps, budgets, ledger });
   const usage = createUsageService({ ...deps, ledger });
   return {
     services: { keys, admissions, prices, ledger, usage },
-    async recover() {
-      const count = await budgets.giveBackOrphans();
-      await prices.load();
-      return count;
-    },
+    load: prices.load,
+    forgetKeys: access.forgetKeys,
+    reloadPrices: prices.load,
     async sweep() {
       await budgets.sweep();
     },

@@ -47,7 +47,8 @@ export type RelayedLog = {
 /**
  * The connection between the processes that serve together. A run has one owner, the process whose name stands in its
  * row; the others reach the run through here, whichever process a caller's socket landed on. Nothing that passes here
- * is kept here: the database has all that must last, and whoever loses the other end reads it there.
+ * is kept here: the database has all that must last, and whoever loses the other end reads it there. A process that
+ * serves alone has no relay.
  */
 export type RunRelay = {
   /** Begins to answer the others. */
@@ -76,18 +77,4 @@ export class OwnerLost extends Error {
   constructor(owner: string, options?: ErrorOptions) {
     super(`The process ${owner} cannot be reached.`, options);
   }
-}
-
-/** The relay of a process that serves alone: there is nobody else. */
-export function createLoneRelay(): RunRelay {
-  return {
-    serve: async () => {},
-    follow: (owner) => ({
-      [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new OwnerLost(owner)) }),
-    }),
-    stop: (owner) => Promise.reject(new OwnerLost(owner)),
-    start: (owner) => Promise.reject(new OwnerLost(owner)),
-    broadcast: () => {},
-    close: async () => {},
-  };
 }

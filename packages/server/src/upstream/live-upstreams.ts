@@ -25,6 +25,8 @@ export type LiveUpstreamsDeps = {
   readonly gateway: Gateway;
   /** Learns who may use what, before the gateway has the new list. */
   readonly onLoaded?: (access: readonly UpstreamAccessEntry[]) => void;
+  /** Learns that the list was changed through here, once it is in use. */
+  readonly onChanged?: () => void;
   /** Learns of what goes wrong where no caller waits. */
   readonly onError: (error: unknown) => void;
   readonly now: () => number;
@@ -77,6 +79,11 @@ export function createLiveUpstreams(deps: LiveUpstreamsDeps) {
 
   const load = () => inTurn(loadNow);
 
+  const loadChanged = async () => {
+    await load();
+    deps.onChanged?.();
+  };
+
   const poll = () =>
     inTurn(async () => {
       if ((await list.readRevision()) !== loaded) await loadNow();
@@ -114,19 +121,19 @@ export function createLiveUpstreams(deps: LiveUpstreamsDeps) {
 
     async add(input: AddUpstreamInput): Promise<UpstreamView> {
       const added = await list.add(input, "api");
-      await load();
+      await loadChanged();
       return added;
     },
 
     async update(input: UpdateUpstreamInput): Promise<UpstreamView> {
       const updated = await list.update(input);
-      await load();
+      await loadChanged();
       return updated;
     },
 
     async remove(input: UpstreamRefInput): Promise<void> {
       await list.remove(input);
-      await load();
+      await loadChanged();
     },
 
     /** Asks an upstream what it is and can, also one that is switched off. */

@@ -10,6 +10,8 @@ export type PriceService = ReturnType<typeof createPriceService>;
 export type PriceServiceDeps = {
   readonly storage: Storage;
   readonly now: () => number;
+  /** Learns that the operator's prices were changed through here. */
+  readonly onChanged?: () => void;
   /** Learns when the prices could not be read again; those known before stay in force. */
   readonly onInternalError: (error: unknown) => void;
 };
@@ -76,6 +78,7 @@ export function createPriceService(deps: PriceServiceDeps) {
     async set(price: Price): Promise<void> {
       await storage.prices.put(price, now());
       await load();
+      deps.onChanged?.();
     },
 
     /** @throws DomainError `not_found` where the operator set no such price. */
@@ -84,6 +87,7 @@ export function createPriceService(deps: PriceServiceDeps) {
         throw new DomainError("not_found", "No price was set for this model and upstream.");
       }
       await load();
+      deps.onChanged?.();
     },
   };
 }
