@@ -53,15 +53,37 @@ describe("the journal", () => {
     expect(readBack(stored, live)).toEqual(readEvents(live.log));
   });
 
-  it("writes at once when more than 2 KiB are waiting, counted in bytes", async () => {
+  it("writes within 50 ms when more than 2 KiB are waiting, counted in bytes", async () => {
     const { journal, writes } = createBook();
     const live = open(journal);
     say(live, "\u4f60".repeat(682));
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(100);
     expect(writes).toHaveLength(0);
     say(live, "\u597d");
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(49);
+    say(live, "\u597d");
+    expect(writes).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
     expect(writes).toHaveLength(1);
+  });
+
+  it("does not wait longer than 250 ms for a run that hurries late", async () => {
+    const { journal, writes } = createBook();
+    const live = open(journal);
+    await vi.advanceTimersByTimeAsync(240);
+    say(live, "x".repeat(2048));
+    await vi.advanceTimersByTimeAsync(10);
+    expect(writes).toHaveLength(1);
+  });
+
+  it("writes nothing of an answer that is there, and over, sooner", async () => {
+    const { journal, writes } = createBook();
+    const live = open(journal);
+    say(live, "x".repeat(10_000));
+    await vi.advanceTimersByTimeAsync(40);
+    await journal.release(live);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(writes).toHaveLength(0);
   });
 
   it("writes all runs in one write", async () => {

@@ -19,14 +19,18 @@ export type RunJournalOptions = {
   /** Learns of writes that failed; the text stays pending, and is written with the next. */
   readonly onError: (error: unknown) => void;
   readonly intervalMs: number;
+  /** A run that has said more than this is written after `hurryMs`: most answers that come so fast end before. */
   readonly bytesMax: number;
 };
+
+/** How long much text waits: a write costs as much as some thousand characters, whether it holds much or little. */
+const hurryMs = 50;
 
 /** How far the journal of a run is written, and how much of it waits. */
 type Written = { position: number; bytesPending: number };
 
 /**
- * Creates the journal: all runs in one write, at most `intervalMs` after something was said, or sooner when a run has
+ * Creates the journal: all runs in one write, at most `intervalMs` after something was said, or `hurryMs` after a run has
  * said more than `bytesMax`. While one write is under way the next one gathers.
  */
 export function createRunJournal(options: RunJournalOptions): RunJournal {
@@ -34,6 +38,7 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
   const dirty = new Set<LiveRun>();
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let hurryTimer: NodeJS.Timeout | undefined;
 
   async function writeDirty(): Promise<void> {
     const taken: { live: LiveRun; written: Written; end: number }[] = [];
@@ -57,9 +62,14 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
     }
   }
 
-  function flush(): Promise<void> {
+  function stopWaiting(): void {
     clearTimeout(timer);
-    timer = undefined;
+    clearTimeout(hurryTimer);
+    timer = hurryTimer = undefined;
+  }
+
+  function flush(): Promise<void> {
+    stopWaiting();
     writing ??= writeDirty().finally(() => {
       writing = undefined;
       if (dirty.size > 0) schedule();
@@ -71,6 +81,10 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
     timer ??= setTimeout(() => void flush(), options.intervalMs);
   }
 
+  function hurry(): void {
+    if (writing === undefined) hurryTimer ??= setTimeout(() => void flush(), hurryMs);
+  }
+
   return {
     noteAppend(live, bytes) {
       let written = runs.get(live);
@@ -80,8 +94,8 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
       }
       written.bytesPending += bytes;
       dirty.add(live);
-      if (written.bytesPending >= options.bytesMax && writing === undefined) void flush();
-      else schedule();
+      if (written.bytesPending >= options.bytesMax) hurry();
+      schedule();
     },
     async release(live) {
       runs.delete(live);
@@ -91,7 +105,7 @@ export function createRunJournal(options: RunJournalOptions): RunJournal {
     flush,
     async close() {
       await flush();
-      clearTimeout(timer);
+      stopWaiting();
     },
   };
 }
