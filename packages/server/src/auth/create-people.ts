@@ -20,7 +20,7 @@ export type People = {
     readonly users: UserService;
   };
   /** Ends the streams of sessions that another process has revoked. */
-  endStreams(sessionIds: readonly string[]): void;
+  readonly endStreams: (sessionIds: readonly string[]) => void;
   /** Forgets sessions that ended long ago. */
   sweep(): Promise<void>;
   close(): void;
@@ -69,7 +69,7 @@ export async function createPeople(deps: PeopleDeps): Promise<People> {
   const setup = createSetupService({ storage, users, limiter });
   return {
     services: { auth, sessions, setup, users },
-    endStreams: watch.revoked,
+    endStreams: (sessionIds) => watch.revoked(sessionIds),
     async sweep() {
       await storage.sessions.deleteEnded(now() - sessionsKeptMs);
     },

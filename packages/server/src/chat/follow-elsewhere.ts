@@ -40,19 +40,31 @@ export async function* followElsewhere(
     }
     if (lost > 0) await pause(lostPauseMs);
     const from = { position, ...(signal === undefined ? {} : { signal }) };
-    try {
-      for await (const entry of deps.relay.follow(place.owner, runId, from)) {
-        const next = toNext(entry, position);
-        if (next === "missing") break;
-        if (next === "seen") continue;
-        lost = 0;
-        position = entry.position;
-        yield { id: toEventId(runId, position), event: next };
-        if (isTerminalEvent(next)) return;
-      }
-    } catch (error) {
-      if (!(error instanceof OwnerLost)) throw error;
+    for await (const entry of readNew(deps.relay.follow(place.owner, runId, from), position)) {
+      lost = 0;
+      ({ position } = entry);
+      yield { id: toEventId(runId, position), event: entry.item };
+      if (isTerminalEvent(entry.item)) return;
     }
+  }
+}
+
+/** What of the entries was not seen yet, up to where one is missing, or the owner is lost. */
+async function* readNew(
+  entries: AsyncIterable<RelayedEntry>,
+  seenBefore: number,
+): AsyncGenerator<RelayedEntry, void> {
+  let seen = seenBefore;
+  try {
+    for await (const entry of entries) {
+      const item = toNext(entry, seen);
+      if (item === "missing") return;
+      if (item === "seen") continue;
+      seen = entry.position;
+      yield { item, position: seen };
+    }
+  } catch (error) {
+    if (!(error instanceof OwnerLost)) throw error;
   }
 }
 

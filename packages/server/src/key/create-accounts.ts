@@ -23,9 +23,9 @@ export type Accounts = {
   /** Reads the prices; to be called before anything is served. */
   load(): Promise<void>;
   /** Forgets what is known of keys, since another process has changed them. */
-  forgetKeys(): void;
+  readonly forgetKeys: () => void;
   /** Reads the prices again, since another process has changed them. */
-  reloadPrices(): Promise<void>;
+  readonly reloadPrices: () => Promise<void>;
   /** Forgets what is long over. */
   sweep(): Promise<void>;
   /** Writes what is not written yet. */
