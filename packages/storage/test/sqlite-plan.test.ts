@@ -37,7 +37,7 @@ async function explainCall(call: (storage: Storage) => Promise<unknown>): Promis
 
 /** Reading a whole table. What a statement brings along, or has found before, is none; nor is what runs now. */
 const isSlow = (step: string) =>
-  /^SCAN (?!branch|segment|\d+ CONSTANT ROWS|runs USING INDEX runs_streaming)/.test(step);
+  /^SCAN (?!branch|below|segment|\d+ CONSTANT ROWS|CONSTANT ROW|runs USING INDEX runs_streaming)/.test(step);
 
 /** A call, and the index that its plan names. */
 type HotQuery = [name: string, call: (storage: Storage) => Promise<unknown>, index: RegExp];
@@ -59,6 +59,22 @@ const chatQueries: readonly HotQuery[] = [
     (s) => s.messages.listBranch(1, { messageId: "m", limit: 9 }),
     /parent USING INDEX \S+ \(id=\?\)/,
   ],
+  [
+    "the ids of a branch",
+    (s) => s.branches.listIds(1, { messageId: "m", limit: 9 }),
+    /parent USING INDEX \S+ \(id=\?\)/,
+  ],
+  [
+    "the way down to the leaf that is shown",
+    (s) => s.branches.findShownLeaf(1, "m"),
+    /child USING COVERING INDEX messages_conversation \(conversation_id=\? AND parent_id=\?\)/,
+  ],
+  [
+    "a fork by the client's key",
+    (s) => s.branches.findFork("r", 1),
+    /autoindex_forks_1 \(user_id=\? AND request_id=\?\)/,
+  ],
+  ["the answers that are being written", (s) => s.runs.listStreamingAnswerIds(1), /runs_answering/],
   [
     "the versions under some parents",
     (s) => s.messages.listChildIds(1, ["a", "b"]),

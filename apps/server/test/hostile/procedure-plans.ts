@@ -43,6 +43,19 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
     access: "user",
     input: ({ conversationId, messageId }) => ({ conversationId, cursor: messageId, limit: 10 }),
   },
+  "conversation.selectVersion": {
+    access: "user",
+    input: ({ conversationId, answerId }) => ({ conversationId, messageId: answerId }),
+  },
+  "conversation.fork": {
+    access: "user",
+    input: ({ conversationId, answerId }) => ({
+      conversationId,
+      messageId: answerId,
+      requestId: newRequestId(),
+      title: "T",
+    }),
+  },
   "conversation.rename": { access: "user", input: ({ conversationId }) => ({ conversationId, title: "T" }) },
   "conversation.update": {
     access: "user",
@@ -62,6 +75,7 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       requestId: newRequestId(),
       message: "hi",
       parentId: answerId,
+      onDisconnect: "continue",
       lastEventId: null,
     }),
   },
@@ -72,6 +86,7 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       requestId: newRequestId(),
       message: "hi",
       parentId: answerId,
+      onDisconnect: { graceMs: 600_000 },
     }),
   },
   "chat.follow": { access: "user", input: ({ runId }) => ({ runId, lastEventId: `${runId}:1` }) },
@@ -82,6 +97,7 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       requestId: newRequestId(),
       messageId: answerId,
       model: "m",
+      onDisconnect: "continue",
     }),
   },
   "chat.edit": {
@@ -91,7 +107,20 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       requestId: newRequestId(),
       messageId,
       message: "another",
+      onDisconnect: "cancel",
     }),
+  },
+  "chat.continue": {
+    access: "user",
+    input: ({ conversationId, answerId }) => ({
+      conversationId,
+      requestId: newRequestId(),
+      messageId: answerId,
+      model: "m",
+      onDisconnect: "continue",
+    }),
+    // The answer has an end of its own.
+    status: 400,
   },
   "chat.get": { access: "user", input: ({ runId }) => ({ runId }) },
   "chat.stop": { access: "user", input: ({ runId }) => ({ runId }) },

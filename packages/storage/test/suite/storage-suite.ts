@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { testBranches } from "./branch-suite.ts";
 import { testBudgets } from "./budget-suite.ts";
 import { testConversations } from "./conversation-suite.ts";
 import { testKeys } from "./key-suite.ts";
@@ -30,6 +31,9 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("messages", () => {
       testMessages(open);
+    });
+    describe("branches", () => {
+      testBranches(open);
     });
     describe("runs", () => {
       testRuns(open);

@@ -1,0 +1,110 @@
+import { expect, it } from "vitest";
+import type { OpenDatabase } from "./open-database.ts";
+import {
+  createBranch,
+  createMessage,
+  createRun,
+  insertConversation,
+  insertMessages,
+  nextTextId,
+} from "./rows.ts";
+
+export function testBranches(open: OpenDatabase): void {
+  it("goes down to the newest leaf, and by what was chosen where something was", async () => {
+    await using database = await open();
+    const { branches, messages } = database.storage;
+    const { id: conversationId } = await insertConversation(database.storage);
+    const trunk = createBranch(2, { conversationId });
+    const [root, fork] = trunk;
+    const older = createBranch(3, { conversationId, parentId: fork?.id ?? null });
+    const newer = createBranch(2, { conversationId, parentId: fork?.id ?? null });
+    await messages.insert([...trunk, ...older, ...newer]);
+    const down = (from: { id: string } | undefined) => branches.findShownLeaf(conversationId, from?.id ?? "");
+    expect(await down(root)).toBe(newer[1]?.id);
+    await branches.choose(fork?.id ?? "", older[0]?.id ?? "");
+    expect(await down(root)).toBe(older[2]?.id);
+    expect(await down(newer[0])).toBe(newer[1]?.id);
+    await branches.choose(fork?.id ?? "", newer[0]?.id ?? "");
+    expect(await down(root)).toBe(newer[1]?.id);
+    await branches.choose(fork?.id ?? "", older[0]?.id ?? "");
+    await branches.forgetChoice(fork?.id ?? "");
+    expect(await down(root)).toBe(newer[1]?.id);
+    expect(await down(newer[1])).toBe(newer[1]?.id);
+  });
+
+  it("goes down ten thousand messages, and reads their ids in pages", async () => {
+    await using database = await open();
+    const { branches } = database.storage;
+    const { id: conversationId } = await insertConversation(database.storage);
+    const branch = createBranch(10_000, { conversationId });
+    await insertMessages(database.storage, branch);
+    expect(await branches.findShownLeaf(conversationId, branch[0]?.id ?? "")).toBe(branch.at(-1)?.id);
+    const page = await branches.listIds(conversationId, { messageId: branch.at(-1)?.id ?? "", limit: 1000 });
+    expect(page).toEqual(
+      branch
+        .slice(-1000)
+        .toReversed()
+        .map(({ id, parentId }) => ({ id, parentId })),
+    );
+  });
+
+  it("reads no ids across conversations", async () => {
+    await using database = await open();
+    const { branches } = database.storage;
+    const { id: conversationId } = await insertConversation(database.storage);
+    const { id: elsewhere } = await insertConversation(database.storage);
+    const message = createMessage({ conversationId });
+    await insertMessages(database.storage, [message]);
+    expect(await branches.listIds(elsewhere, { messageId: message.id, limit: 9 })).toEqual([]);
+  });
+
+  it("reads messages by their ids, in the order in which they are asked for", async () => {
+    await using database = await open();
+    const { id: conversationId } = await insertConversation(database.storage);
+    const [first, second, third] = createBranch(3, { conversationId });
+    if (first === undefined || second === undefined || third === undefined) throw new Error("too few");
+    await insertMessages(database.storage, [first, second, third]);
+    const { branches } = database.storage;
+    expect(await branches.listMessages([third.id, "msg_none", first.id])).toEqual([third, first]);
+    expect(await branches.listMessages([])).toEqual([]);
+  });
+
+  it("finds a fork by its request id, for its user only, until its conversation is gone", async () => {
+    await using database = await open();
+    const { branches, conversations } = database.storage;
+    const { id: conversationId, userId } = await insertConversation(database.storage);
+    const fork = { userId, requestId: nextTextId("request"), inputHash: "hash", conversationId };
+    await branches.insertFork(fork);
+    expect(await branches.findFork(fork.requestId, userId)).toEqual(fork);
+    expect(await branches.findFork(fork.requestId, userId + 1_000_000)).toBeUndefined();
+    await expect(branches.insertFork(fork)).rejects.toThrow(/unique/i);
+    await conversations.delete(conversationId, userId);
+    expect(await branches.findFork(fork.requestId, userId)).toBeUndefined();
+  });
+
+  it("lets a conversation with choices go", async () => {
+    await using database = await open();
+    const { branches, conversations } = database.storage;
+    const { id: conversationId, userId } = await insertConversation(database.storage);
+    const branch = createBranch(2, { conversationId });
+    await insertMessages(database.storage, branch);
+    await branches.choose(branch[0]?.id ?? "", branch[1]?.id ?? "");
+    expect(await conversations.delete(conversationId, userId)).toBe(true);
+  });
+
+  it("carries what a run goes on with, and when it is to end", async () => {
+    await using database = await open();
+    const { runs } = database.storage;
+    const { id: conversationId, userId } = await insertConversation(database.storage);
+    const given = [
+      createRun({ userId, conversationId, onDisconnect: "cancel" }),
+      createRun({ userId, conversationId, onDisconnect: { graceMs: 5 }, continuedMessageId: "msg_1" }),
+      createRun({ userId, conversationId, state: "done" }),
+    ];
+    for (const run of given) await runs.insert(run);
+    expect(await runs.listByIds(given.map(({ id }) => id))).toEqual(given);
+    expect((await runs.listStreamingAnswerIds(conversationId)).toSorted()).toEqual(
+      given.slice(0, 2).map(({ assistantMessageId }) => assistantMessageId),
+    );
+  });
+}
