@@ -6,7 +6,7 @@ import type { Secrets } from "../failure/scrub.ts";
 import { toTransportFailure, type ExchangePhase } from "../failure/transport-failure.ts";
 import type { Slot } from "../pool/pool.ts";
 import type { AnswerReceiver } from "./answer-receiver.ts";
-import { createAttemptClock, type AttemptClock, type Stage } from "./attempt-clock.ts";
+import { AttemptClock, type Stage } from "./attempt-clock.ts";
 import type { AttemptResult, AttemptTimes } from "./attempt-result.ts";
 import { isComplete, stageFailures, toIncomplete } from "./attempt-verdict.ts";
 import type { Connections, WireRequest } from "./connections.ts";
@@ -57,7 +57,7 @@ export class Attempt implements ExchangeListener {
     this.#resolve = resolve;
     this.#input = input;
     this.#exchange = new Exchange(connections, input.request, this);
-    this.#clock = createAttemptClock(input.slot.clocks, (stage) => this.#expire(stage));
+    this.#clock = new AttemptClock(input.slot.clocks, (stage) => this.#expire(stage));
   }
 
   start(): void {
@@ -194,18 +194,22 @@ export class Attempt implements ExchangeListener {
       this.#end(
         isComplete(this.#input.receiver.progress) ? undefined : toIncomplete(this.#input.receiver.progress),
       );
-    else if (this.#elapsed() > this.#input.limits.answerMsMax)
+    else this.#goOn(performance.now());
+  }
+
+  #goOn(now: number): void {
+    if (now - this.#startedAt > this.#input.limits.answerMsMax)
       this.#end(toFailure("too_large", "upstream_unavailable", "the answer takes too long"));
-    else if (!this.#isPaused) this.#waitOn();
+    else if (!this.#isPaused) this.#waitOn(now);
   }
 
   /** Sets the clock for what is still to come. */
-  #waitOn(): void {
+  #waitOn(now: number): void {
     const { hasContent, finishReason, finishStoodAlone } = this.#input.receiver.progress;
     if (finishReason !== undefined && finishStoodAlone) {
-      this.#clock.enter("idleMs");
-      this.#clock.restart(Math.min(tailMsMax, this.#input.slot.clocks.idleMs));
-    } else if (hasContent) this.#clock.restart();
+      this.#clock.enter("idleMs", now);
+      this.#clock.restart(Math.min(tailMsMax, this.#input.slot.clocks.idleMs), now);
+    } else if (hasContent) this.#clock.restart(undefined, now);
   }
 
   /** What is left of a complete answer's body is read off; anything else closes the socket. */

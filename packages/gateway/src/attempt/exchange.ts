@@ -36,7 +36,9 @@ export class Exchange implements ConnectionUser {
   #controller: Dispatcher.DispatchController | undefined;
   #socket: Socket | undefined;
   #phase: ExchangePhase = "connecting";
-  #pieces: Buffer[] = [];
+  /** What has come in this turn: mostly one piece. */
+  #piece: Buffer | undefined;
+  #furtherPieces: Buffer[] | undefined;
   #isReused = true;
   #isAnswered = false;
   #isRetried = false;
@@ -55,7 +57,7 @@ export class Exchange implements ConnectionUser {
   /** Closes the socket, in whatever state it is. */
   abort(): void {
     this.#listener = undefined;
-    this.#pieces = [];
+    this.#forget();
     const reason = new ExchangeAbort("the exchange was aborted");
     if (this.#controller !== undefined) this.#controller.abort(reason);
     // Its error makes undici drop the request that waits for it.
@@ -74,7 +76,7 @@ export class Exchange implements ConnectionUser {
   /** The rest of the body does not matter: reads it off for a moment, so that the connection can be used again. */
   release(): void {
     this.#listener = undefined;
-    this.#pieces = [];
+    this.#forget();
     const timer = setTimeout(
       () => this.#controller?.abort(new ExchangeAbort("the answer does not end")),
       drainMsMax,
@@ -101,8 +103,10 @@ export class Exchange implements ConnectionUser {
     this.#isAnswered = true;
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
     if (status < 200) return;
+    // The bytes that the headers were read from would stay in memory as long as the answer takes.
+    controller.rawHeaders = null;
     this.#phase = "reading";
     this.#listener?.onHead(status, headers);
   }
@@ -113,7 +117,7 @@ export class Exchange implements ConnectionUser {
       if (this.#drain.bytes > drainBytesMax)
         this.#controller?.abort(new ExchangeAbort("the answer does not end"));
     } else if (this.#listener !== undefined) {
-      if (this.#pieces.push(piece) === 1) process.nextTick(flush, this);
+      this.#gather(piece);
     }
   }
 
@@ -132,10 +136,24 @@ export class Exchange implements ConnectionUser {
 
   /** Hands out what has been gathered. */
   flush(): void {
-    if (this.#pieces.length === 0) return;
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    this.#listener?.onData(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces));
+    const piece = this.#piece;
+    if (piece === undefined) return;
+    const further = this.#furtherPieces;
+    this.#forget();
+    this.#listener?.onData(further === undefined ? piece : Buffer.concat([piece, ...further]));
+  }
+
+  #gather(piece: Buffer): void {
+    if (this.#piece === undefined) {
+      this.#piece = piece;
+      process.nextTick(flush, this);
+    } else if (this.#furtherPieces === undefined) this.#furtherPieces = [piece];
+    else this.#furtherPieces.push(piece);
+  }
+
+  #forget(): void {
+    this.#piece = undefined;
+    this.#furtherPieces = undefined;
   }
 
   #finish(): ExchangeListener | undefined {

@@ -5,8 +5,8 @@ import { toFailure, type Failure } from "../failure/failure.ts";
 import type { AnswerHeaders } from "../failure/retry-after.ts";
 import type { StreamJoiner } from "../join/stream-joiner.ts";
 import { doneFrame, withFinishReason } from "../scan/end-frames.ts";
-import type { ScannedPiece, ScanOptions, ScanProgress } from "../scan/scan-progress.ts";
-import { createStreamScanner } from "../scan/stream-scanner.ts";
+import type { ScannedKind, ScannedPiece, ScanOptions, ScanProgress } from "../scan/scan-progress.ts";
+import { createStreamScanner, type StreamScanner } from "../scan/stream-scanner.ts";
 import type { Outlet } from "./outlet.ts";
 import { toStreamHeaders } from "./wire-headers.ts";
 
@@ -39,71 +39,92 @@ function toText(bytes: Buffer): Buffer {
   return isUtf8(bytes) ? bytes : Buffer.from(bytes.toString());
 }
 
+class Receiver implements StreamReceiver {
+  readonly progress: Readonly<ScanProgress>;
+  readonly headStage: StreamReceiver["headStage"];
+  readonly #outlet: Outlet;
+  readonly #joiner: StreamJoiner | undefined;
+  readonly #kind: ScannedKind;
+  readonly #scanner: StreamScanner;
+  #held: Buffer[] | undefined;
+  #headers: AnswerHeaders | undefined;
+
+  constructor({ outlet, joiner, scan, isWhole }: StreamReceiverOptions) {
+    this.#outlet = outlet;
+    this.#joiner = joiner;
+    this.#kind = scan.kind;
+    this.#scanner = createStreamScanner(scan);
+    this.#held = outlet.isOpen ? undefined : [];
+    this.progress = this.#scanner.progress;
+    this.headStage = isWhole ? "wholeAnswerMs" : "firstByteMs";
+  }
+
+  get failure(): Failure | undefined {
+    const { progress } = this;
+    if (this.#joiner?.state === "differs") return differs;
+    const isEmpty = progress.framesMalformed > 0 && !progress.hasContent;
+    return isEmpty && (progress.isDone || progress.finishReason !== undefined) ? unreadable : undefined;
+  }
+
+  head(_status: number, headers: AnswerHeaders): Failure | undefined {
+    this.#headers = headers;
+    return refuseCompressed(headers);
+  }
+
+  read(bytes: Uint8Array): void {
+    this.#pass(this.#withReason(this.#scanner.scan(bytes as Buffer)));
+    if (this.progress.isDone) this.#endJoining();
+  }
+
+  end(): void {
+    this.#pass(this.#withReason(this.#scanner.end()));
+    if (this.progress.finishReason !== undefined || this.progress.isDone) this.#endJoining();
+  }
+
+  complete(): void {
+    // An answer may be empty: then its end is all there is to say.
+    if (this.#held !== undefined) this.#open(this.#held);
+    // Some upstreams leave it out, and callers wait for it.
+    if (!this.progress.isDone && this.#kind !== "response") this.#outlet.write(doneFrame);
+  }
+
+  #pass(piece: ScannedPiece): void {
+    const joiner = this.#joiner;
+    const fresh = joiner?.state === "joining" ? joiner.join(piece) : piece;
+    if (joiner?.state === "differs" || fresh.length === 0) return;
+    if (this.#held === undefined) {
+      for (let index = 0; index < fresh.length; index++) this.#outlet.write(toText(fresh[index] as Buffer));
+      return;
+    }
+    this.#held.push(...fresh);
+    if (this.progress.hasContent) this.#open(this.#held);
+  }
+
+  #withReason(piece: ScannedPiece): ScannedPiece {
+    const { isDone, finishReason, hasContent, model } = this.progress;
+    const kind = this.#kind;
+    const isMissing = isDone && finishReason === undefined && hasContent && kind !== "response";
+    return isMissing ? withFinishReason(piece, { kind, model }) : piece;
+  }
+
+  #open(pieces: readonly Buffer[]): void {
+    this.#outlet.head(200, toStreamHeaders(this.#headers ?? {}));
+    this.#held = undefined;
+    this.#headers = undefined;
+    if (pieces.length > 0)
+      this.#outlet.write(toText(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)));
+  }
+
+  #endJoining(): void {
+    if (this.#joiner?.state === "joining" && this.progress.fault === undefined)
+      this.#pass(this.#joiner.end());
+  }
+}
+
 /**
  * Creates the receiver of a streamed answer. Nothing goes to the caller, and the head is not sent, before there is real
  * content: until then another upstream can take its place.
  */
 export function createStreamReceiver(options: StreamReceiverOptions): StreamReceiver {
-  const { outlet, joiner } = options;
-  const scanner = createStreamScanner(options.scan);
-  const { progress } = scanner;
-  let held: Buffer[] | undefined = outlet.isOpen ? undefined : [];
-  let headers: AnswerHeaders = {};
-
-  function pass(piece: ScannedPiece): void {
-    const fresh = joiner?.state === "joining" ? joiner.join(piece) : piece;
-    if (joiner?.state === "differs" || fresh.length === 0) return;
-    if (held === undefined) {
-      for (const bytes of fresh) outlet.write(toText(bytes));
-      return;
-    }
-    held.push(...fresh);
-    if (progress.hasContent) open(held);
-  }
-
-  function withReason(piece: ScannedPiece): ScannedPiece {
-    const { isDone, finishReason, hasContent, model } = progress;
-    const { kind } = options.scan;
-    const isMissing = isDone && finishReason === undefined && hasContent && kind !== "response";
-    return isMissing ? withFinishReason(piece, { kind, model }) : piece;
-  }
-
-  function open(pieces: readonly Buffer[]): void {
-    held = undefined;
-    outlet.head(200, toStreamHeaders(headers));
-    if (pieces.length > 0)
-      outlet.write(toText(pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces)));
-  }
-
-  function endJoining(): void {
-    if (joiner?.state === "joining" && progress.fault === undefined) pass(joiner.end());
-  }
-
-  return {
-    progress,
-    headStage: options.isWhole ? "wholeAnswerMs" : "firstByteMs",
-    get failure() {
-      if (joiner?.state === "differs") return differs;
-      const isEmpty = progress.framesMalformed > 0 && !progress.hasContent;
-      return isEmpty && (progress.isDone || progress.finishReason !== undefined) ? unreadable : undefined;
-    },
-    head(_status, answerHeaders) {
-      headers = answerHeaders;
-      return refuseCompressed(answerHeaders);
-    },
-    read(bytes) {
-      pass(withReason(scanner.scan(bytes as Buffer)));
-      if (progress.isDone) endJoining();
-    },
-    end() {
-      pass(withReason(scanner.end()));
-      if (progress.finishReason !== undefined || progress.isDone) endJoining();
-    },
-    complete() {
-      // An answer may be empty: then its end is all there is to say.
-      if (held !== undefined) open(held);
-      // Some upstreams leave it out, and callers wait for it.
-      if (!progress.isDone && options.scan.kind !== "response") outlet.write(doneFrame);
-    },
-  };
+  return new Receiver(options);
 }

@@ -1,3 +1,4 @@
+import type { Usage } from "@llm-backend/contract";
 import type { AnswerFault, AnswerLimits } from "../answer/answer-format.ts";
 import type { AnswerProgress } from "../answer/answer-progress.ts";
 import type { ForwardCall } from "../forward/forward-ports.ts";
@@ -51,31 +52,47 @@ export type ScanOptions = {
 /** Bytes for the caller, in order: each buffer holds whole frames. They may share memory with what was read. */
 export type ScannedPiece = readonly Buffer[];
 
+/**
+ * Its getters stand on a prototype: an object that brings getters of its own is a slow one to V8, and progress is read
+ * several times for every read of a stream.
+ */
+class Progress implements ScanProgress {
+  hasContent = false;
+  isDone = false;
+  finishReason: string | undefined = undefined;
+  finishStoodAlone = false;
+  isFinished = false;
+  model: string | undefined = undefined;
+  usage: Usage | undefined = undefined;
+  framesMalformed = 0;
+  fault: AnswerFault | undefined = undefined;
+  sawRole = false;
+  hasToolCalls = false;
+  hasMedia = false;
+  choicesMax = 1;
+  textChars = 0;
+  readonly #text: TextStore;
+  readonly #reasoning: TextStore;
+
+  constructor(text: TextStore, reasoning: TextStore) {
+    this.#text = text;
+    this.#reasoning = reasoning;
+  }
+
+  get text(): string {
+    return this.#text.read();
+  }
+
+  get reasoning(): string {
+    return this.#reasoning.read();
+  }
+
+  get isTextCut(): boolean {
+    return this.hasMedia || this.#text.isCut() || this.#reasoning.isCut();
+  }
+}
+
 /** The progress of a stream that has not begun; its text is read from where it is kept. */
 export function createScanProgress(text: TextStore, reasoning: TextStore): ScanProgress {
-  return {
-    hasContent: false,
-    isDone: false,
-    finishReason: undefined,
-    finishStoodAlone: false,
-    isFinished: false,
-    model: undefined,
-    usage: undefined,
-    framesMalformed: 0,
-    fault: undefined,
-    sawRole: false,
-    hasToolCalls: false,
-    hasMedia: false,
-    choicesMax: 1,
-    textChars: 0,
-    get text() {
-      return text.read();
-    },
-    get reasoning() {
-      return reasoning.read();
-    },
-    get isTextCut() {
-      return this.hasMedia || text.isCut() || reasoning.isCut();
-    },
-  };
+  return new Progress(text, reasoning);
 }

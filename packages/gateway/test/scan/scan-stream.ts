@@ -10,7 +10,9 @@ export type Scanned = { readonly passed: Buffer; readonly progress: ScanProgress
 export function scanAll(reads: readonly Buffer[], options: Partial<ScanOptions> = {}): Scanned {
   const scanner = createStreamScanner({ ...chatOptions, ...options });
   const passed = reads.flatMap((bytes) => scanner.scan(bytes));
-  return { passed: Buffer.concat([...passed, ...scanner.end()]), progress: { ...scanner.progress } };
+  const whole = Buffer.concat([...passed, ...scanner.end()]);
+  const { text, reasoning, isTextCut } = scanner.progress;
+  return { passed: whole, progress: { ...scanner.progress, text, reasoning, isTextCut } };
 }
 
 export const scanText = (text: string, options: Partial<ScanOptions> = {}) => {

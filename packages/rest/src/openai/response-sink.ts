@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { ForwardSink } from "@llm-backend/server";
-import { createChunkWriter, type ChunkWriter } from "./chunk-writer.ts";
+import { ChunkWriter } from "./chunk-writer.ts";
 
 /** What is sent with every head of one answer. */
 export type AnswerHead = { readonly headers: Record<string, string | readonly string[]> };
@@ -31,7 +31,7 @@ export function createResponseSink(response: ServerResponse, common: AnswerHead)
     response.writeHead(status, { ...common.headers, ...headers } as Record<string, string | string[]>);
     const isSized = headers["content-length"] !== undefined;
     if (!isSized && String(headers["content-type"] ?? "").startsWith("text/event-stream")) {
-      stream = createChunkWriter(response, onDrain);
+      stream = new ChunkWriter(response, onDrain);
       wroteAt = performance.now();
     } else {
       length = Number(headers["content-length"]);
