@@ -16,7 +16,7 @@ import {
 /** How one row of the table is called rightly. */
 type RoutePlan = {
   readonly access: "public" | "user";
-  readonly body?: () => Readonly<Record<string, unknown>>;
+  readonly body?: (ids: Ids) => Readonly<Record<string, unknown>>;
   readonly status: number;
   /** A call may end the caller's session, so that each one takes a token of its own. */
   readonly endsSession?: true;
@@ -38,8 +38,39 @@ const plans: Readonly<Record<string, RoutePlan>> = {
   },
   "GET /api/conversations/history/:conversation_id": { access: "user", status: 200 },
   "GET /api/conversations/list": { access: "user", status: 200 },
+  "GET /api/conversations/branch/:conversation_id": { access: "user", status: 200 },
+  "POST /api/conversations/select/:conversation_id": {
+    access: "user",
+    body: ({ answerId }) => ({ message_id: answerId }),
+    status: 200,
+  },
+  "POST /api/conversations/fork/:conversation_id": {
+    access: "user",
+    body: ({ answerId }) => ({ message_id: answerId, title: "T" }),
+    status: 200,
+  },
   "POST /api/conversations/del/:conversation_id": { access: "user", status: 200 },
-  "POST /api/chat/:conversation_id": { access: "user", body: () => ({ message: "hi" }), status: 200 },
+  "POST /api/chat/:conversation_id": {
+    access: "user",
+    body: () => ({ message: "hi", on_disconnect: "continue" }),
+    status: 200,
+  },
+  "POST /api/chat/regenerate/:conversation_id": {
+    access: "user",
+    body: ({ answerId }) => ({ message_id: answerId, model: "m", on_disconnect: { grace_ms: 600_000 } }),
+    status: 200,
+  },
+  "POST /api/chat/edit/:conversation_id": {
+    access: "user",
+    body: ({ messageId }) => ({ message_id: messageId, message: "hi", on_disconnect: "continue" }),
+    status: 200,
+  },
+  // The answer has an end of its own.
+  "POST /api/chat/continue/:conversation_id": {
+    access: "user",
+    body: ({ answerId }) => ({ message_id: answerId, model: "m", on_disconnect: "continue" }),
+    status: 400,
+  },
   "GET /api/chat/:conversation_id": { access: "user", status: 200 },
 };
 
@@ -92,18 +123,18 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
   (name, { method, path, access }) => {
     const plan = plans[name] ?? { access: "user" as const, status: 200 };
     const toPath = (id: unknown) => path.replace(":conversation_id", String(id));
-    const toBody = () => (plan.body === undefined ? undefined : JSON.stringify(plan.body()));
+    const toBody = (ids: Ids) => (plan.body === undefined ? undefined : JSON.stringify(plan.body(ids)));
     const hasId = path.includes(":conversation_id");
     const getToken = () =>
       plan.endsSession === true ? world.addToken(leaver.username) : Promise.resolve(attacker.token);
-    const toSent = (id: unknown, token?: string): Sent => {
-      const body = toBody();
+    const toSent = (ids: Ids, token?: string, id: unknown = ids.conversationId): Sent => {
+      const body = toBody(ids);
       return { path: toPath(id), token, ...(body === undefined ? {} : { body }) };
     };
 
     it("takes the call that its plan calls right", async () => {
-      const { conversationId } = hasId ? await world.addConversation(attacker.token) : absentIds;
-      expect((await send(method, toSent(conversationId, await getToken()))).status).toBe(plan.status);
+      const ids = hasId ? await world.addConversation(attacker.token) : absentIds;
+      expect((await send(method, toSent(ids, await getToken()))).status).toBe(plan.status);
     });
 
     it("refuses strangers, bad tokens and disabled users alike, unless it is for everyone", async () => {
@@ -115,7 +146,7 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
         disabled.token,
       ];
       for (const token of tokens) {
-        const { status } = await send(method, toSent(foreignIds.conversationId, token));
+        const { status } = await send(method, toSent(foreignIds, token));
         expect(status).toBe(access === "public" ? plan.status : 401);
       }
       // What is wrong with a request is nobody's business who may not call at all.
@@ -125,8 +156,8 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
 
     it("answers foreign ids as absent ones, to the byte", async () => {
       if (!hasId) return;
-      const foreign = await send(method, toSent(foreignIds.conversationId, attacker.token));
-      const absent = await send(method, toSent(absentIds.conversationId, attacker.token));
+      const foreign = await send(method, toSent(foreignIds, attacker.token));
+      const absent = await send(method, toSent(absentIds, attacker.token));
       expect(foreign.status).toBe(404);
       expect(absent).toEqual(foreign);
       const kept = await send("GET", {
@@ -137,14 +168,14 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
     });
 
     it("answers whatever stands in a field with a result or a documented refusal", async () => {
-      const { conversationId } = hasId ? await world.addConversation(attacker.token) : absentIds;
-      for (const field of Object.keys(plan.body?.() ?? {})) {
+      const ids = hasId ? await world.addConversation(attacker.token) : absentIds;
+      for (const field of Object.keys(plan.body?.(ids) ?? {})) {
         await inParallel(hostileValues, async (value) => {
-          const fields = Object.entries(plan.body?.() ?? {}).map(([key, given]) =>
+          const fields = Object.entries(plan.body?.(ids) ?? {}).map(([key, given]) =>
             key === field ? `"${key}":${value}` : `"${key}":${JSON.stringify(given)}`,
           );
           await send(method, {
-            path: toPath(conversationId),
+            path: toPath(ids.conversationId),
             body: `{${fields.join(",")}}`,
             token: attacker.token,
           });
@@ -175,7 +206,7 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
         "\u{1f600}",
       ];
       for (const id of ids) {
-        const { status } = await send(method, toSent(id, attacker.token));
+        const { status } = await send(method, toSent(absentIds, attacker.token, id));
         expect([400, 404, 414]).toContain(status);
       }
     });
@@ -183,7 +214,7 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
     it("takes no method but its own", async () => {
       for (const other of ["GET", "POST", "PUT", "PATCH", "DELETE"]) {
         if (apiRoutes.some((row) => row.method === other && row.path === path)) continue;
-        expect((await send(other, toSent(absentIds.conversationId, attacker.token))).status).toBe(404);
+        expect((await send(other, toSent(absentIds, attacker.token))).status).toBe(404);
       }
     });
   },

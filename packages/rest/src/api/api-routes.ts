@@ -1,7 +1,15 @@
 import { accountRoutes } from "./account-routes.ts";
+import { branchRoutes } from "./branch-routes.ts";
+import { branchStreamRoutes } from "./branch-stream-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { conversationRoutes } from "./conversation-routes.ts";
 import type { Route } from "./route.ts";
 
 /** Every call of the REST face: what is mounted, what is documented, what is tested. */
-export const apiRoutes: readonly Route[] = [...accountRoutes, ...conversationRoutes, ...chatRoutes];
+export const apiRoutes: readonly Route[] = [
+  ...accountRoutes,
+  ...conversationRoutes,
+  ...branchRoutes,
+  ...chatRoutes,
+  ...branchStreamRoutes,
+];

@@ -1,7 +1,6 @@
-import type { MessageView } from "@llm-backend/contract";
-import type { Caller } from "@llm-backend/server";
 import { z } from "zod";
 import { readPathId } from "./path-id.ts";
+import { readBranch } from "./read-branch.ts";
 import type { JsonRoute } from "./route.ts";
 
 const id = z.int().meta({ description: "The conversation's id" });
@@ -80,7 +79,10 @@ export const conversationRoutes: readonly JsonRoute[] = [
     async call(caller, { params }) {
       const conversationId = readPathId(params.conversation_id);
       const conversation = await caller.conversation.get({ conversationId });
-      const messages = await readAllMessages(caller, conversationId);
+      // An answer that never said a word is no message here.
+      const messages = (await readBranch(caller, conversationId)).filter(
+        (message) => message.role === "user" || message.content !== "",
+      );
       return {
         conversation_id: conversation.conversationId,
         title: conversation.title,
@@ -133,19 +135,3 @@ export const conversationRoutes: readonly JsonRoute[] = [
     },
   },
 ];
-
-/** The branch that the conversation shows, oldest first; an answer that never said a word is no message here. */
-async function readAllMessages(caller: Caller, conversationId: number): Promise<MessageView[]> {
-  const pages: MessageView[][] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await caller.conversation.history({
-      conversationId,
-      limit: 200,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    pages.unshift(page.messages);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return pages.flat().filter((message) => message.role === "user" || message.content !== "");
-}
