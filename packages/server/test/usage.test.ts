@@ -205,9 +205,11 @@ describe("the ledger", () => {
 
   it("waits for a database that fails, and then has every line and every settlement, once", async () => {
     let isBroken = false;
+    const failing = () => Promise.reject(new Error("disk full"));
     const wrap = (storage: Storage): Storage => ({
       ...storage,
-      transaction: (work) => (isBroken ? Promise.reject(new Error("disk full")) : storage.transaction(work)),
+      transaction: (work) => (isBroken ? failing() : storage.transaction(work)),
+      relaxedTransaction: (work) => (isBroken ? failing() : storage.relaxedTransaction(work)),
     });
     await using stage = await openKeyStage({}, { wrap });
     const { keys, ledger } = stage.backend.services;

@@ -51,6 +51,8 @@ export type Storage = Repositories & {
    * take the last of it.
    */
   relaxedTransaction<T>(work: (repositories: Repositories) => Promise<T>): Promise<T>;
+  /** Resolves when everything that was written before is on the disk, relaxed or not. */
+  sync(): Promise<void>;
   /**
    * Adds to the journals of running runs, all in one write; what belongs to other runs is left out. Survives the
    * process; only a power cut may take the last of it. The same segment again replaces the one before.
@@ -65,6 +67,8 @@ export type Storage = Repositories & {
 export type StorageDriver = {
   /** Runs work in a transaction, alone or together with other work. */
   transaction<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T>;
+  /** The same, without waiting for the disk. */
+  relaxedTransaction<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T>;
   /** Runs one write without waiting for the disk. */
   relaxed<T>(write: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -78,12 +82,8 @@ export function createStorage(db: Kysely<Database>, driver: StorageDriver): Stor
   return {
     ...createRepositories(db),
     transaction: (work) => driver.transaction((tx) => work(createRepositories(tx))),
-    relaxedTransaction: (work) =>
-      db
-        .connection()
-        .execute((connection) =>
-          driver.relaxed(() => connection.transaction().execute((tx) => work(createRepositories(tx)))),
-        ),
+    relaxedTransaction: (work) => driver.relaxedTransaction((tx) => work(createRepositories(tx))),
+    sync: () => driver.transaction(touch),
     async journal(segments) {
       if (segments.length === 0) return;
       await db
@@ -95,6 +95,14 @@ export function createStorage(db: Kysely<Database>, driver: StorageDriver): Stor
     },
     close: () => driver.close(),
   };
+}
+
+/** Changes nothing, but has to be on the disk: and so has everything before it. */
+async function touch(db: Kysely<Database>): Promise<void> {
+  await db
+    .updateTable("record_totals")
+    .set(({ ref }) => ({ records: ref("records") }))
+    .execute();
 }
 
 function writeSegments(db: Kysely<Database>, segments: readonly RunSegment[]): Promise<void> {

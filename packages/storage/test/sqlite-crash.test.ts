@@ -116,6 +116,7 @@ it("takes nothing on a full disk, says why, still reads, and goes on when there 
   await using raw = openKysely(path);
   const storage = createStorage(raw.db, {
     transaction: createGroupCommit(raw.db),
+    relaxedTransaction: createGroupCommit(raw.db),
     relaxed: (write) => write(),
     close: () => Promise.resolve(),
   });

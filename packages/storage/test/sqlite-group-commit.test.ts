@@ -33,6 +33,7 @@ async function open(): Promise<Opened> {
     commits,
     storage: createStorage(raw.db, {
       transaction: createGroupCommit(raw.db),
+      relaxedTransaction: createGroupCommit(raw.db),
       relaxed: (write) => write(),
       close: () => Promise.resolve(),
     }),

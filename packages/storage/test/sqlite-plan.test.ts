@@ -11,6 +11,7 @@ const queries: Query[] = [];
 const { connection, db } = openKysely(":memory:", ({ sql, parameters }) => queries.push({ sql, parameters }));
 const storage = createStorage(db, {
   transaction: createGroupCommit(db),
+  relaxedTransaction: createGroupCommit(db),
   relaxed: (write) => write(),
   close: () => db.destroy(),
 });

@@ -12,6 +12,7 @@ const queries: Query[] = [];
 const { connection, db } = openKysely(":memory:", ({ sql, parameters }) => queries.push({ sql, parameters }));
 const storage = createStorage(db, {
   transaction: createGroupCommit(db),
+  relaxedTransaction: createGroupCommit(db),
   relaxed: (write) => write(),
   close: () => db.destroy(),
 });
@@ -26,7 +27,7 @@ async function explainCall(call: (storage: Storage) => Promise<unknown>) {
   queries.length = 0;
   await call(storage);
   return queries
-    .filter(({ sql }) => !/^(begin|commit)/.test(sql))
+    .filter(({ sql }) => !/^(begin|commit|savepoint|release)/.test(sql))
     .map(({ sql, parameters }) => ({
       sql,
       plan: connection

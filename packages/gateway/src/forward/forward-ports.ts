@@ -31,6 +31,11 @@ export type ForwardCall = {
   readonly kind: "chat" | "completion" | "response" | "other";
   readonly isStreamed: boolean;
   readonly wantsUsage: boolean;
+  /**
+   * The body says `model`, and no field that is read here twice; no other models stand in it. For an upstream that calls
+   * the model the same, nothing of it has to change.
+   */
+  readonly isPlain: boolean;
   /** The most tokens that the answer may have, where the body says so. */
   readonly maxTokens: number | undefined;
 };

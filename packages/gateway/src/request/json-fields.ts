@@ -53,12 +53,15 @@ function walkObject(bytes: Buffer, visit: (member: MemberRange) => void): Walk &
  * @param names - In ASCII.
  */
 export function locateFields(bytes: Buffer, names: readonly string[]): ObjectLayout | undefined {
-  const found = new Map<string, FieldRange[]>(names.map((name) => [name, []]));
+  const found = new Map<string, FieldRange[]>();
   let count = 0;
   const { open, close, fault } = walkObject(bytes, (member) => {
     count++;
     const key = readKey(bytes, member);
-    if (key !== undefined) found.get(key)?.push(member);
+    if (key === undefined || !names.includes(key)) return;
+    const known = found.get(key);
+    if (known === undefined) found.set(key, [member]);
+    else known.push(member);
   });
   if (fault !== 0) return undefined;
   return {

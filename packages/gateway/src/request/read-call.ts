@@ -101,18 +101,30 @@ export function readForwardCall(request: ForwardRequest): ForwardCall {
       kind,
       isStreamed: false,
       wantsUsage: false,
+      isPlain: false,
       maxTokens: undefined,
     };
   // Only answers of text can come from another model than the one that was asked.
   const others = kind === "other" ? [] : [...readNames(body, "models"), ...readNames(body, "fallbacks")];
-  const model = readModel(body) ?? others[0] ?? pathModel;
+  const named = readModel(body);
+  const model = named ?? others[0] ?? pathModel;
   return {
     request,
     model,
-    fallbacks: [...new Set(others)].filter((name) => name !== model).slice(0, fallbacksMax),
+    fallbacks:
+      others.length === 0
+        ? others
+        : [...new Set(others)].filter((name) => name !== model).slice(0, fallbacksMax),
     kind,
     isStreamed: read(body, "stream") === true,
     wantsUsage: readWantsUsage(body),
+    isPlain: named !== undefined && isPlain(body),
     maxTokens: readMaxTokens(body),
   };
+}
+
+function isPlain({ layout }: Body): boolean {
+  const count = (name: string): number => layout.findAll(name).length;
+  if (count("models") > 0 || count("fallbacks") > 0) return false;
+  return callFields.every((name) => count(name) < 2);
 }

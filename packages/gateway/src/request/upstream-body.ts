@@ -79,8 +79,16 @@ export function editBody(
  * A field that is edited or read by us and occurs twice is left once, so that nobody reads another one than we did.
  */
 export function toUpstreamBody(call: ForwardCall, edits: BodyEdits): ForwardBody {
+  if (isAsAsked(call, edits)) return call.request.body;
   const edited = editBody(call, edits)?.editor.apply();
   const { body } = call.request;
   if (edited === undefined || body.kind !== "whole" || edited === body.bytes) return body;
   return { kind: "whole", bytes: edited };
+}
+
+/** Whether nothing has to change; it may be so where this says no. */
+function isAsAsked(call: ForwardCall, { model, askUsage, stream = call.isStreamed }: BodyEdits): boolean {
+  if (!call.isPlain || call.model !== model) return false;
+  if (call.kind === "other") return true;
+  return stream === call.isStreamed && !(askUsage && stream && !call.wantsUsage);
 }

@@ -5,6 +5,8 @@ const hidden = "[key]";
 const keys =
   /(?<![\w-])(?:sk|pk|rk|gsk|hf|r8|xai|pplx|fw|nvapi|csk|ghp|glpat|rt)[-_][\w*-]{8,}|(?<!\w)AIza[\w-]{20,}|(?<!\w)eyJ[\w-]{8,}\.[\w.-]+/g;
 const bearer = /(?<!\w)(bearer|basic)\s+[\w.~+/=*-]{6,}/gi;
+/** Nothing shorter is one of these. */
+const secretCharsMin = 11;
 /** Keys of ours and of OpenAI's kind, as they may stand in what somebody asks: with a digit, so that no word is one. */
 const keysInBodies = /(?<![\w-])sk-(?=[A-Za-z_-]{0,64}\d)[\w-]{16,}/g;
 
@@ -17,6 +19,7 @@ function toStorable(text: string, charsMax: number): string {
 
 /** A line of a record: storable, short, and without anything that looks like a key. */
 export function toStoredLine(text: string, charsMax = 500): string {
+  if (text.length < secretCharsMin) return toStorable(text, charsMax);
   return toStorable(text, charsMax).replaceAll(keys, hidden).replaceAll(bearer, `$1 ${hidden}`);
 }
 

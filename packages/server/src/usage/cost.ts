@@ -36,7 +36,8 @@ export function computeCost(prices: UnitPrices | undefined, usage: Usage): numbe
 /** A usage with every count within what a request can have: sums of many stay exact. */
 export function clampUsage(usage: Usage): Usage {
   const clamped: Usage = {};
-  for (const [name, value] of Object.entries(usage)) {
+  for (const name in usage) {
+    const value = usage[name as keyof Usage];
     if (value !== undefined) clamped[name as keyof Usage] = clamp(value, tokensMax);
   }
   return clamped;

@@ -118,5 +118,7 @@ function toSource({ usage, counted }: Settled): UsageSource {
 
 /** A name from outside, as every database takes it. */
 function toName(name: string): string {
-  return name.slice(0, nameCharsMax).replaceAll("\0", "").toWellFormed();
+  const cut = name.length > nameCharsMax ? name.slice(0, nameCharsMax) : name;
+  const clean = cut.includes("\0") ? cut.replaceAll("\0", "") : cut;
+  return clean.isWellFormed() ? clean : clean.toWellFormed();
 }

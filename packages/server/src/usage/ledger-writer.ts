@@ -11,7 +11,10 @@ export type Settlement = {
 export type LedgerWriter = {
   /** Takes a settlement, to be written soon. Never throws, never waits. */
   add(settlement: Settlement): void;
-  /** Writes all that was taken. Never rejects: what could not be written waits for the next time. */
+  /**
+   * Writes all that was taken: whoever asks the database afterwards finds it. Never rejects: what could not be written
+   * waits for the next time.
+   */
   flush(): Promise<void>;
   /** How many lines wait, and how many were given up because too many waited. */
   readonly waiting: number;
@@ -24,28 +27,49 @@ export type LedgerWriter = {
 export type LedgerWriterDeps = {
   readonly storage: Storage;
   readonly onInternalError: (error: unknown) => void;
-  /** How long a line waits for others. */
+  /** How long a line waits for others, and for the disk. */
   readonly intervalMs: number;
   /** How many wait at most, while the database takes none. */
   readonly waitingMax: number;
 };
 
-/** Lines of one transaction. */
-const batchSize = 500;
+/** Lines of one transaction; so many that wait are written at once. */
+const batchSize = 256;
 
 /**
  * Creates the writer. Lines are written together, in one transaction with the settling of their budgets, so that a
  * crash takes both or neither. A line is given up only while the database has taken none for a long time; one that
  * settles a budget never is.
+ *
+ * Nobody waits for the disk: it is waited for once in an interval, for all lines that were written in it. A crash of the
+ * process costs what was not written yet, and a power cut at most an interval more.
  */
 export function createLedgerWriter(deps: LedgerWriterDeps): LedgerWriter {
   let queue: Settlement[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let soon: NodeJS.Immediate | undefined;
   let running: Promise<void> | undefined;
   let shed = 0;
+  let isSynced = true;
 
   function schedule(): void {
-    timer ??= setTimeout(() => void flush(), deps.intervalMs).unref();
+    timer ??= setTimeout(() => void settle(), deps.intervalMs).unref();
+  }
+
+  /** Writes what waits, and has it on the disk. Never rejects. */
+  async function settle(): Promise<void> {
+    clearTimeout(timer);
+    timer = undefined;
+    await flush();
+    if (isSynced) return;
+    isSynced = true;
+    try {
+      await deps.storage.sync();
+    } catch (error) {
+      isSynced = false;
+      deps.onInternalError(error);
+      schedule();
+    }
   }
 
   /** Writes until nothing waits, or the database refuses. */
@@ -53,6 +77,7 @@ export function createLedgerWriter(deps: LedgerWriterDeps): LedgerWriter {
     while (queue.length > 0) {
       const batch = queue.slice(0, batchSize);
       try {
+        isSynced = false;
         await write(deps.storage, batch);
       } catch (error) {
         deps.onInternalError(error);
@@ -64,8 +89,8 @@ export function createLedgerWriter(deps: LedgerWriterDeps): LedgerWriter {
   }
 
   async function flush(): Promise<void> {
-    clearTimeout(timer);
-    timer = undefined;
+    clearImmediate(soon);
+    soon = undefined;
     // What was added while others are being written is written by the same loop.
     running ??= drain().finally(() => (running = undefined));
     await running;
@@ -76,6 +101,7 @@ export function createLedgerWriter(deps: LedgerWriterDeps): LedgerWriter {
       if (queue.length >= deps.waitingMax && settlement.reservationId === undefined) shed++;
       else queue.push(settlement);
       schedule();
+      if (queue.length >= batchSize && running === undefined) soon ??= setImmediate(() => void flush());
     },
     flush,
     get waiting() {
@@ -85,14 +111,14 @@ export function createLedgerWriter(deps: LedgerWriterDeps): LedgerWriter {
       return shed;
     },
     async close() {
-      await flush();
+      await settle();
       clearTimeout(timer);
     },
   };
 }
 
 function write(storage: Storage, batch: readonly Settlement[]): Promise<void> {
-  return storage.transaction(async (tx) => {
+  return storage.relaxedTransaction(async (tx) => {
     for (const { reservationId, entry } of batch) {
       if (reservationId !== undefined) await tx.budgets.settle(reservationId, entry?.costNanos ?? 0);
     }

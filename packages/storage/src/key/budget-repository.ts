@@ -1,6 +1,9 @@
 import type { BudgetWindow } from "@llm-backend/contract";
-import { sql, type Kysely } from "kysely";
+import { sql, type Kysely, type Selectable } from "kysely";
 import type { Database } from "../database.ts";
+import { insertRows } from "../insert-rows.ts";
+import { executePrepared } from "../prepared-statement.ts";
+import type { ReservationTable } from "./key-table.ts";
 
 /** The rows of `key_budgets` and `reservations`. */
 export type BudgetRepository = ReturnType<typeof createBudgetRepository>;
@@ -29,7 +32,40 @@ export type Reservation = BudgetPeriod & {
 const whole = (value: number) => sql<number>`cast(${BigInt(value)} as bigint)`;
 
 /** Sums stop here: beyond it, numbers are no longer exact. */
-const nanosMax = whole(Number.MAX_SAFE_INTEGER);
+const nanosMax = BigInt(Number.MAX_SAFE_INTEGER);
+
+type HeldRow = Pick<
+  Selectable<ReservationTable>,
+  "key_id" | "budget_window" | "window_start" | "amount_nanos"
+>;
+
+/** Adds to what is held in a period, if that leaves it within the budget. */
+const toHold = (db: Kysely<Database>) =>
+  db
+    .updateTable("key_budgets")
+    .set(({ eb }) => ({ reserved_nanos: eb("reserved_nanos", "+", whole(0)) }))
+    .where("key_id", "=", "")
+    .where("budget_window", "=", "")
+    .where("window_start", "=", 0)
+    .where(sql<boolean>`spent_nanos + reserved_nanos + ${whole(0)} <= ${whole(0)}`);
+
+const toLetGo = (db: Kysely<Database>) =>
+  db
+    .deleteFrom("reservations")
+    .where("id", "=", "")
+    .returning(["key_id", "budget_window", "window_start", "amount_nanos"]);
+
+const toSpend = (db: Kysely<Database>) =>
+  db
+    .updateTable("key_budgets")
+    .set({
+      spent_nanos: sql<number>`case when spent_nanos > ${whole(0)} - ${whole(0)} then ${whole(0)}
+        else spent_nanos + ${whole(0)} end`,
+      reserved_nanos: sql<number>`reserved_nanos - ${whole(0)}`,
+    })
+    .where("key_id", "=", "")
+    .where("budget_window", "=", "")
+    .where("window_start", "=", 0);
 
 /**
  * Creates the repository over a connection or a transaction. `reserve`, `settle` and `giveBackOrphans` change two
@@ -65,28 +101,28 @@ export function createBudgetRepository(db: Kysely<Database>) {
      * period has not been opened.
      */
     async reserve(reservation: Reservation, budgetNanos: number): Promise<boolean> {
-      const amount = whole(reservation.amountNanos);
-      const result = await db
-        .updateTable("key_budgets")
-        .set(({ eb }) => ({ reserved_nanos: eb("reserved_nanos", "+", amount) }))
-        .where("key_id", "=", reservation.keyId)
-        .where("budget_window", "=", reservation.window)
-        .where("window_start", "=", reservation.start)
-        .where(sql<boolean>`spent_nanos + reserved_nanos + ${amount} <= ${whole(budgetNanos)}`)
-        .executeTakeFirstOrThrow();
-      if (result.numUpdatedRows !== 1n) return false;
-      await db
-        .insertInto("reservations")
-        .values({
-          id: reservation.id,
-          key_id: reservation.keyId,
-          budget_window: reservation.window,
-          window_start: reservation.start,
-          amount_nanos: reservation.amountNanos,
-          owner: reservation.owner,
-          created_at: reservation.createdAt,
-        })
-        .execute();
+      const { keyId, window, start, amountNanos } = reservation;
+      const amount = BigInt(amountNanos);
+      const held = await executePrepared(db, {
+        name: "hold money",
+        build: toHold,
+        parameters: [amount, keyId, window, start, amount, BigInt(budgetNanos)],
+      });
+      if (held.numAffectedRows !== 1n) return false;
+      await insertRows(db, {
+        table: "reservations",
+        rows: [
+          {
+            id: reservation.id,
+            key_id: keyId,
+            budget_window: window,
+            window_start: start,
+            amount_nanos: amountNanos,
+            owner: reservation.owner,
+            created_at: reservation.createdAt,
+          },
+        ],
+      });
       return true;
     },
 
@@ -95,24 +131,20 @@ export function createBudgetRepository(db: Kysely<Database>) {
      * when it was settled before: then nothing changes.
      */
     async settle(reservationId: string, spentNanos: number): Promise<boolean> {
-      const held = await db
-        .deleteFrom("reservations")
-        .where("id", "=", reservationId)
-        .returning(["key_id", "budget_window", "window_start", "amount_nanos"])
-        .executeTakeFirst();
+      const { rows } = await executePrepared<HeldRow>(db, {
+        name: "let go of money",
+        build: toLetGo,
+        parameters: [reservationId],
+      });
+      const [held] = rows;
       if (held === undefined) return false;
-      const spent = whole(spentNanos);
-      await db
-        .updateTable("key_budgets")
-        .set({
-          spent_nanos: sql<number>`case when spent_nanos > ${nanosMax} - ${spent} then ${nanosMax}
-            else spent_nanos + ${spent} end`,
-          reserved_nanos: sql<number>`reserved_nanos - ${whole(held.amount_nanos)}`,
-        })
-        .where("key_id", "=", held.key_id)
-        .where("budget_window", "=", held.budget_window)
-        .where("window_start", "=", held.window_start)
-        .execute();
+      const spent = BigInt(spentNanos);
+      const { key_id: keyId, budget_window: window, window_start: start } = held;
+      await executePrepared(db, {
+        name: "spend money",
+        build: toSpend,
+        parameters: [nanosMax, spent, nanosMax, spent, BigInt(held.amount_nanos), keyId, window, start],
+      });
       return true;
     },
 

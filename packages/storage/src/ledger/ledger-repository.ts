@@ -1,6 +1,7 @@
 import type { UsageGroup, UsageSums } from "@llm-backend/contract";
 import { sql, type ExpressionBuilder, type Kysely, type RawBuilder, type SelectQueryBuilder } from "kysely";
 import type { Database } from "../database.ts";
+import { insertRows } from "../insert-rows.ts";
 import { fromLedgerEntry, toLedgerEntry, type LedgerEntry } from "./ledger-row.ts";
 
 /** The rows of `ledger`. */
@@ -19,7 +20,6 @@ export type LedgerFilter = {
 /** Sums of one group; null for the requests that belong to none. Days are their first millisecond. */
 export type LedgerSums = UsageSums & { readonly group: string | number | null };
 
-const rowsPerStatement = 500;
 const dayMs = sql.lit(86_400_000);
 
 /** The columns that are grouped by; what is null there sorts, and is found again, as its stand-in. */
@@ -39,13 +39,7 @@ export function createLedgerRepository(db: Kysely<Database>) {
   return {
     /** Adds lines; a request that has one keeps it, so that a write whose outcome is unknown can be repeated. */
     async insert(entries: readonly LedgerEntry[]): Promise<void> {
-      for (let index = 0; index < entries.length; index += rowsPerStatement) {
-        await db
-          .insertInto("ledger")
-          .values(entries.slice(index, index + rowsPerStatement).map(fromLedgerEntry))
-          .onConflict((conflict) => conflict.doNothing())
-          .execute();
-      }
+      await insertRows(db, { table: "ledger", rows: entries.map(fromLedgerEntry), ignoresKnown: true });
     },
 
     async find(requestId: string): Promise<LedgerEntry | undefined> {

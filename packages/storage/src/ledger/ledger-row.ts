@@ -50,7 +50,7 @@ export function toLedgerEntry(row: Selectable<LedgerTable>): LedgerEntry {
   };
 }
 
-/** Writes a row of `ledger`. */
+/** Writes a row of `ledger`. Its fields stand in one order, always: statements are made for that order. */
 export function fromLedgerEntry(entry: LedgerEntry): Insertable<LedgerTable> {
   const { usage } = entry;
   return {

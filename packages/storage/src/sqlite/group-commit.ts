@@ -1,11 +1,28 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { sql, type Kysely } from "kysely";
+import { CompiledQuery, type Kysely } from "kysely";
+
+/** How transactions are shared. */
+export type GroupCommitOptions = {
+  /** Other processes write to the same file. @default false */
+  readonly isShared?: boolean;
+  /** Is handed every shared transaction, to run it while nobody else has the connection. @default it is run as it is */
+  readonly around?: (share: () => Promise<void>) => Promise<void>;
+};
 
 /** A piece of work that is stored whole or not at all. */
 type Waiting<TDatabase> = {
   readonly run: (db: Kysely<TDatabase>) => Promise<void>;
   readonly settle: (failure: { readonly error: unknown } | undefined) => void;
 };
+
+const statements = {
+  begin: CompiledQuery.raw("begin immediate"),
+  commit: CompiledQuery.raw("commit"),
+  rollback: CompiledQuery.raw("rollback"),
+  mark: CompiledQuery.raw("savepoint work"),
+  release: CompiledQuery.raw("release work"),
+  undo: CompiledQuery.raw("rollback to work"),
+} as const;
 
 /** Work that comes so soon after a commit is not alone: it pays to look around for more before the next one. */
 const busyMs = 2;
@@ -26,7 +43,7 @@ const turnMs = 2;
  */
 export function createGroupCommit<TDatabase>(
   db: Kysely<TDatabase>,
-  { isShared }: { readonly isShared: boolean } = { isShared: false },
+  { isShared = false, around = (share) => share() }: GroupCommitOptions = {},
 ) {
   const waiting: Waiting<TDatabase>[] = [];
   let isRunning = false;
@@ -39,7 +56,7 @@ export function createGroupCommit<TDatabase>(
       while (waiting.length > 0) {
         const isBusy = performance.now() - committedAt < busyMs;
         if (isShared && isBusy) await pause(turnMs);
-        await shareTransaction(db, { waiting, isBusy: isBusy && !isShared });
+        await shareTransaction(db, { waiting, around, isBusy: isBusy && !isShared });
         committedAt = performance.now();
       }
     } finally {
@@ -64,27 +81,34 @@ export function createGroupCommit<TDatabase>(
     });
 }
 
+type Shared<TDatabase> = Required<Pick<GroupCommitOptions, "around">> & {
+  readonly waiting: Waiting<TDatabase>[];
+  readonly isBusy: boolean;
+};
+
 async function shareTransaction<TDatabase>(
   db: Kysely<TDatabase>,
-  { waiting, isBusy }: { waiting: Waiting<TDatabase>[]; isBusy: boolean },
+  { waiting, around, isBusy }: Shared<TDatabase>,
 ): Promise<void> {
   const done: Waiting<TDatabase>[] = [];
   let failure: { error: unknown } | undefined;
   try {
-    await db.connection().execute(async (connection) => {
-      await sql`begin immediate`.execute(connection);
-      try {
-        while (waiting.length > 0 && done.length < sharedMax) {
-          await runNext(connection, waiting, done);
-          // Whatever has arrived meanwhile gets its chance to come along.
-          if (isBusy && waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await db.connection().execute((connection) =>
+      around(async () => {
+        await connection.executeQuery(statements.begin);
+        try {
+          while (waiting.length > 0 && done.length < sharedMax) {
+            await runNext(connection, waiting, done);
+            // Whatever has arrived meanwhile gets its chance to come along.
+            if (isBusy && waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+          }
+          await connection.executeQuery(statements.commit);
+        } catch (error) {
+          await rollBack(connection);
+          throw error;
         }
-        await sql`commit`.execute(connection);
-      } catch (error) {
-        await rollBack(connection);
-        throw error;
-      }
-    });
+      }),
+    );
   } catch (error) {
     failure = { error };
     // Without a transaction nothing of what waits can be done either; it must not wait for ever.
@@ -101,16 +125,16 @@ async function runNext<TDatabase>(
 ): Promise<void> {
   const item = waiting.shift();
   if (item === undefined) return;
-  await sql`savepoint work`.execute(connection);
+  await connection.executeQuery(statements.mark);
   try {
     await item.run(connection);
-    await sql`release work`.execute(connection);
+    await connection.executeQuery(statements.release);
     done.push(item);
   } catch (error) {
     item.settle({ error });
     try {
-      await sql`rollback to work`.execute(connection);
-      await sql`release work`.execute(connection);
+      await connection.executeQuery(statements.undo);
+      await connection.executeQuery(statements.release);
     } catch {
       // The database has given up the whole transaction, on a full disk for one: what was done before failed with it.
       throw error;
@@ -120,7 +144,7 @@ async function runNext<TDatabase>(
 
 async function rollBack<TDatabase>(connection: Kysely<TDatabase>): Promise<void> {
   try {
-    await sql`rollback`.execute(connection);
+    await connection.executeQuery(statements.rollback);
   } catch {
     // SQLite has rolled back by itself; what it failed with is on its way already.
   }

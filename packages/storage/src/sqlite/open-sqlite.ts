@@ -75,17 +75,19 @@ function createDriver(
   owned: { connection: SqliteConnection.Database; isShared: boolean; claims: DisposableStack },
 ): Parameters<typeof createStorage>[1] {
   const { connection, isShared, claims } = owned;
+  const relaxed = async <T>(write: () => Promise<T>): Promise<T> => {
+    // No fsync for what nobody was promised: a crash of the process still costs nothing of it.
+    connection.pragma("synchronous = normal");
+    try {
+      return await write();
+    } finally {
+      connection.pragma("synchronous = full");
+    }
+  };
   return {
     transaction: createGroupCommit(db, { isShared }),
-    async relaxed(write) {
-      // No fsync for what nobody was promised: a crash of the process still costs nothing of it.
-      connection.pragma("synchronous = normal");
-      try {
-        return await write();
-      } finally {
-        connection.pragma("synchronous = full");
-      }
-    },
+    relaxedTransaction: createGroupCommit(db, { isShared, around: relaxed }),
+    relaxed,
     async close() {
       await db.destroy();
       claims.dispose();
