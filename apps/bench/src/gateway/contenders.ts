@@ -1,7 +1,7 @@
 import type { Contender } from "../rivals/contender.ts";
 import { startNginx } from "../rivals/start-nginx.ts";
 import { startPortkey } from "../rivals/start-portkey.ts";
-import { startAfternoon, startRaw } from "../rivals/start-scripted.ts";
+import { startAfternoon, startRaw, startRawAnew } from "../rivals/start-scripted.ts";
 import type { LaunchOptions } from "./ours/launch-server.ts";
 import { limited, open, plain, recorded, startOurs, type Variant } from "./ours/start-ours.ts";
 
@@ -15,6 +15,7 @@ const ours =
 /** Everything that can be measured, in the order in which it is shown; the first is what others are compared with. */
 export const contenders = {
   raw: startRaw,
+  "raw-anew": startRawAnew,
   nginx: startNginx,
   portkey: startPortkey,
   afternoon: startAfternoon,
@@ -28,4 +29,10 @@ export const contenders = {
 export type ContenderName = keyof typeof contenders;
 
 /** Those that are not ours, which `--rivals` chooses from. */
-export const rivalNames = ["raw", "nginx", "portkey", "afternoon"] as const satisfies ContenderName[];
+export const rivalNames = [
+  "raw",
+  "raw-anew",
+  "nginx",
+  "portkey",
+  "afternoon",
+] as const satisfies ContenderName[];

@@ -7,6 +7,11 @@ export async function startRaw(upstreamPort: number): Promise<Contender> {
   return { name: "raw node:http", headers: {}, ...(await startRawProxy(upstreamPort)) };
 }
 
+/** The same with a connection to the upstream for every call: what keeping them alive saves. */
+export async function startRawAnew(upstreamPort: number): Promise<Contender> {
+  return { name: "raw, a connection per call", headers: {}, ...(await startRawProxy(upstreamPort, "anew")) };
+}
+
 /** What one would write in an afternoon. */
 export async function startAfternoon(upstreamPort: number): Promise<Contender> {
   const script = new URL("afternoon-handler.ts", import.meta.url);

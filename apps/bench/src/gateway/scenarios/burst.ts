@@ -8,6 +8,7 @@ import { createSeries } from "../series.ts";
 import { toTexts, type Script } from "../upstream/script.ts";
 
 type Load = {
+  readonly contenders: readonly ContenderName[];
   readonly script: Script;
   readonly isStreamed: boolean;
   readonly connections: number;
@@ -18,6 +19,7 @@ type Load = {
 export function measureBurst(lab: Lab): Promise<Report> {
   const tokens = lab.pick(2000, 200);
   return measure(lab, `Streamed, ${tokens} tokens an answer as fast as the upstream sends, 8 at once`, {
+    contenders: everybody,
     script: { kind: "burst", tokens },
     isStreamed: true,
     connections: 8,
@@ -28,6 +30,8 @@ export function measureBurst(lab: Lab): Promise<Report> {
 /** Answers in one piece: requests per second, and CPU for each. */
 export function measureRequests(lab: Lab): Promise<Report> {
   return measure(lab, "Not streamed, 100 tokens an answer, 32 at once", {
+    // Streams last: what a connection costs does not show there.
+    contenders: ["raw", "raw-anew", ...everybody.slice(1)],
     script: { kind: "burst", tokens: 100 },
     isStreamed: false,
     connections: 32,
@@ -48,8 +52,8 @@ const everybody: readonly ContenderName[] = [
 ];
 
 async function measure(lab: Lab, what: string, load: Load): Promise<Report> {
-  const { script, isStreamed, connections, unit } = load;
-  await using field = await lab.start(lab.isQuick ? everybody.slice(0, -2) : everybody);
+  const { contenders, script, isStreamed, connections, unit } = load;
+  await using field = await lab.start(lab.isQuick ? contenders.slice(0, -2) : contenders);
   const series = createSeries(field.running);
   const rounds = lab.rounds ?? lab.pick(7, 1);
   await inRounds(field.running, rounds, async (contender, isCounted) => {
