@@ -3,6 +3,7 @@ import { StorageRefusal } from "@llm-backend/storage";
 import { Command, CommanderError } from "commander";
 import { ConfigError, configErrorExitCode } from "../config/config-error.ts";
 import { version } from "../version.ts";
+import { addCheckCommand } from "./check-command.ts";
 import { CommandFailure } from "./command-failure.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigOptions } from "./config-options.ts";
@@ -51,6 +52,7 @@ export function createProgram(): Command {
     .showHelpAfterError("(see llm-backend --help)");
   addServeCommand(program);
   addMigrateCommand(program);
+  addCheckCommand(program);
   addUserCommands(program);
   addUpstreamCommands(program);
   addKeyCommands(program);

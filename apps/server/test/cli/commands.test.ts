@@ -32,6 +32,7 @@ describe("--help", () => {
         "",
         "serve",
         "migrate",
+        "check",
         "user create",
         "user list",
         "upstream add",
