@@ -34,6 +34,7 @@ const tasks = {
   test: (...args) => node("tools/test-run/main.ts", ...args),
   dev: (...args) => node("--watch", serving, source, "apps/server/src/main.ts", ...args),
   bench: (...args) => node(source, "apps/bench/src/main.ts", ...args),
+  prove: (...args) => node(source, "apps/bench/src/prove/main.ts", ...args),
   faults: () => node(source, "tools/faults/main.ts"),
   generate: (...args) => node(source, "tools/generate.ts", ...args),
   async lint(...args) {

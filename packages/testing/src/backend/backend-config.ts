@@ -10,6 +10,8 @@ export type BackendOptions = {
   readonly config?: Readonly<Record<string, unknown>>;
   /** A folder of an earlier backend, to start on its data. It is not removed then. */
   readonly folder?: string;
+  /** Where a spawned backend listens, and each that is started after it. @default "127.0.0.1:0", any free port */
+  readonly addr?: string;
   /** A PEM file of authorities that a spawned backend trusts beside the public ones. */
   readonly trustedAuthorities?: string;
 };

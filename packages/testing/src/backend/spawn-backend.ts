@@ -39,7 +39,8 @@ export async function spawnBackend(options: BackendOptions = {}): Promise<Backen
   try {
     const { trustedAuthorities } = options;
     const authorities = trustedAuthorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: trustedAuthorities };
-    const place = { ...folder, env: { ...sourceEnvironment, ...authorities } };
+    const { addr = "127.0.0.1:0" } = options;
+    const place = { ...folder, addr, env: { ...sourceEnvironment, ...authorities } };
     return await launch(place, async () => {
       await folder[Symbol.asyncDispose]();
     });
@@ -53,13 +54,14 @@ type Launched = {
   readonly folder: string;
   readonly configFile: string;
   readonly dataFolder: string;
+  readonly addr: string;
   readonly env: Readonly<Record<string, string>>;
 };
 
 async function launch(place: Launched, dispose: () => Promise<void>): Promise<BackendProcess> {
   const child = spawn(
     process.execPath,
-    [...sourceArguments, "--config", place.configFile, "--data", place.dataFolder, "--addr", "127.0.0.1:0"],
+    [...sourceArguments, "--config", place.configFile, "--data", place.dataFolder, "--addr", place.addr],
     // Nothing of the machine's own keys may reach a test.
     { env: place.env, stdio: ["ignore", "pipe", "pipe"] },
   );

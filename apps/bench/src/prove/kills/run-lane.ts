@@ -1,0 +1,47 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { checkDatabase } from "../stage/check-database.ts";
+import { registerUser } from "../stage/proof-user.ts";
+import { startSignedUpstream } from "../stage/signed-upstream.ts";
+import { restartServer, startProofServer } from "../stage/start-proof-server.ts";
+import { judgeScene, judgeMessages, type Kept } from "./judge-scene.ts";
+import { openScene } from "./kill-scene.ts";
+import type { KillTally } from "./kill-tally.ts";
+
+/** One server that is killed again and again. */
+export type LaneRun = {
+  readonly kills: number;
+  readonly random: () => number;
+  readonly tally: KillTally;
+  readonly onKill: () => void;
+};
+
+/** A scene lasts no longer than this; anything that goes on in it has happened by then. */
+const killMsMax = 700;
+/** The file is looked through in full after every so many kills, and at the end. */
+const killsPerCheck = 50;
+
+/** Kills one server so many times, and judges after each time what is left. */
+export async function runLane({ kills, random, tally, onKill }: LaneRun): Promise<void> {
+  await using cleanup = new AsyncDisposableStack();
+  const upstream = cleanup.use(await startSignedUpstream());
+  let server = await startProofServer(upstream.url);
+  cleanup.defer(() => server[Symbol.asyncDispose]());
+  const token = await registerUser(server.url, "killed");
+  const kept: Kept[] = [];
+  for (let kill = 1; kill <= kills; kill++) {
+    const scene = await openScene({ url: server.url, token, name: `k${kill}` }, random);
+    await delay(random() * killMsMax);
+    const killedAt = performance.now();
+    const restarted = await restartServer(server, "SIGKILL");
+    server = restarted.server;
+    tally.readyMs.push(restarted.readyMs);
+    kept.push(...(await judgeScene(scene, { url: server.url, token, killedAt, upstream, tally })));
+    if (kill % killsPerCheck === 0 || kill === kills) {
+      tally.databaseChecks++;
+      tally.corrupt.push(...(await checkDatabase(server.folder)));
+    }
+    onKill();
+  }
+  // What was kept once has to be there after all further kills, too.
+  for (const one of kept) await judgeMessages(one, { url: server.url, token, tally });
+}

@@ -1,0 +1,48 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import type { Outcome } from "../../src/prove/frame/outcome.ts";
+
+const main = fileURLToPath(new URL("../../src/prove/main.ts", import.meta.url));
+
+/** Figures that are times: a machine that does other things as well may take longer. */
+const timed = /^(text lost per kill|ready again|from the signal)/;
+
+it.each([
+  ["kills", 3, "acknowledged messages lost"],
+  ["resume", 60, "joined text is what the upstream said, byte for byte"],
+  ["sends", 40, "keys with exactly one message"],
+  ["drain", 12, "requests that failed"],
+])("%s holds at a small size", { timeout: 60_000 }, async (name, n, figure) => {
+  const folder = await mkdtemp(join(tmpdir(), "llm-backend-prove-"));
+  await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+  const json = join(folder, "outcomes.json");
+  const args = [
+    "--conditions=@llm-backend/source",
+    main,
+    name,
+    "--n",
+    String(n),
+    "--seed",
+    "7",
+    "--json",
+    json,
+  ];
+  // Exit code 1 as well, where a time does not hold.
+  await promisify(execFile)(process.execPath, args).catch(() => {});
+  const [outcome] = JSON.parse(await readFile(json, "utf8")) as Outcome[];
+  expect(outcome?.figures.map((one) => one.figure)).toContain(figure);
+  expect(outcome?.figures.filter((one) => !one.holds && !timed.test(one.figure))).toEqual([]);
+});
+
+it("names what there is when something else is asked for", async () => {
+  const run = promisify(execFile)(process.execPath, ["--conditions=@llm-backend/source", main, "kils"]);
+  await expect(run).rejects.toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("Unknown: kils. There are: kills, resume, sends, drain") as string,
+  });
+});
