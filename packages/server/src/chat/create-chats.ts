@@ -53,7 +53,8 @@ export type ChatsDeps = {
   readonly onEnded: NonNullable<ExecuteRunDeps["onEnded"]>;
 };
 
-const journalIntervalMs = 250;
+/** A crash costs no more than what was said in 250 ms: the rest of that time is for the write. */
+const journalIntervalMs = 200;
 const journalBytesMax = 2048;
 
 /** Builds the services of conversations and runs, in their order. */
