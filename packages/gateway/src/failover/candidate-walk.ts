@@ -44,23 +44,40 @@ export class CandidateWalk {
   }
 
   /**
-   * The next candidate, with a place at it.
+   * The next candidate, with a place at it: at once where nothing has to be waited for, as for most questions.
    *
    * @throws DomainError when nobody is left, by what all of them had in common; `cancelled` after an abort.
    */
-  async next(signal: AbortSignal): Promise<Slot> {
+  next(signal: AbortSignal): Slot | Promise<Slot> {
     for (;;) {
-      if (signal.aborted) throw new DomainError("cancelled");
-      if (this.remainingMs <= 0) throw this.#toError(undefined);
-      this.#plan ??= this.#nextPlan();
-      if (this.#plan === undefined) throw this.#toError(undefined);
-      const found = this.#plan.next(signal);
-      const slot = found instanceof Promise ? await found : found;
-      if (slot !== undefined) return slot;
-      if (signal.aborted) throw new DomainError("cancelled");
-      if (this.#models.length === 0) throw this.#toError(this.#plan);
-      this.#plan = undefined;
+      const plan = this.#openPlan(signal);
+      const found = plan.next(signal);
+      if (found instanceof Promise) return this.#wait(plan, found, signal);
+      if (found !== undefined) return found;
+      this.#leave(plan, signal);
     }
+  }
+
+  async #wait(plan: Plan, found: Promise<Slot | undefined>, signal: AbortSignal): Promise<Slot> {
+    const slot = await found;
+    if (slot !== undefined) return slot;
+    this.#leave(plan, signal);
+    return this.next(signal);
+  }
+
+  #openPlan(signal: AbortSignal): Plan {
+    if (signal.aborted) throw new DomainError("cancelled");
+    if (this.remainingMs <= 0) throw this.#toError(undefined);
+    this.#plan ??= this.#nextPlan();
+    if (this.#plan === undefined) throw this.#toError(undefined);
+    return this.#plan;
+  }
+
+  /** A plan has nobody left: the next model's is the next one. */
+  #leave(plan: Plan, signal: AbortSignal): void {
+    if (signal.aborted) throw new DomainError("cancelled");
+    if (this.#models.length === 0) throw this.#toError(plan);
+    this.#plan = undefined;
   }
 
   /**

@@ -119,13 +119,18 @@ type Call = {
   readonly requestId: string;
   readonly address: string;
   readonly head: AnswerHead;
+  /** The caller has gone. */
+  readonly left: AbortSignal;
 };
 
 function startCall(request: IncomingMessage, response: ServerResponse, options: OpenAiOptions): Call {
   const requestId = options.newRequestId();
   const address = options.readAddress(request);
   const startedAt = performance.now();
-  response.once("close", () => {
+  const left = new AbortController();
+  response.on("close", () => {
+    // Whoever leaves before the end is the only reader: nobody needs the rest.
+    if (!response.writableFinished) left.abort();
     options.onAnswered({
       requestId,
       method: request.method ?? "",
@@ -137,16 +142,11 @@ function startCall(request: IncomingMessage, response: ServerResponse, options: 
     });
   });
   const headers = { "x-request-id": requestId, "x-content-type-options": "nosniff" };
-  return { request, response, requestId, address, head: { headers } };
+  return { request, response, requestId, address, head: { headers }, left: left.signal };
 }
 
 async function answer(call: Call, options: OpenAiOptions, open: Set<ResponseSink>): Promise<void> {
   const { request, response, requestId, head } = call;
-  const left = new AbortController();
-  // Whoever leaves before the end is the only reader: nobody needs the rest.
-  response.once("close", () => {
-    if (!response.writableFinished) left.abort();
-  });
   const sink = createResponseSink(response, head);
   open.add(sink);
   try {
@@ -163,7 +163,7 @@ async function answer(call: Call, options: OpenAiOptions, open: Set<ResponseSink
         access,
         address: call.address,
       },
-      { signal: left.signal, sink, announce: (headers) => Object.assign(head.headers, headers) },
+      { signal: call.left, sink, announce: (headers) => Object.assign(head.headers, headers) },
     );
     if (outcome.error === undefined || response.destroyed) return;
     if (outcome.error.code === "internal") options.onInternalError(outcome.error, requestId);

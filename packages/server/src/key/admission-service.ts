@@ -78,7 +78,7 @@ export function createAdmissionService(deps: AdmissionServiceDeps) {
     return sharedLimits === undefined ? held : holdShared(sharedLimits, { keyId, limits, estimate, held });
   }
 
-  async function holdMoney(access: Access, demand: AdmissionDemand): Promise<HeldMoney | undefined> {
+  function holdMoney(access: Access, demand: AdmissionDemand): Promise<HeldMoney> | undefined {
     const budget = access.limits?.budget ?? null;
     if (access.keyId === null || budget === null) return undefined;
     return deps.budgets.reserve(access.keyId, budget, {
@@ -129,7 +129,9 @@ export function createAdmissionService(deps: AdmissionServiceDeps) {
       const held = holding instanceof Promise ? await holding : holding;
       let money: HeldMoney | undefined;
       try {
-        money = await holdMoney(access, demand);
+        const promised = holdMoney(access, demand);
+        // Most keys have no budget, and nothing to wait for.
+        if (promised !== undefined) money = await promised;
       } catch (error) {
         held?.cancel();
         throw error;

@@ -30,7 +30,7 @@ export function measureBurst(lab: Lab): Promise<Report> {
 /** Answers in one piece: requests per second, and CPU for each. */
 export function measureRequests(lab: Lab): Promise<Report> {
   return measure(lab, "Not streamed, 100 tokens an answer, 32 at once", {
-    // Streams last: what a connection costs does not show there.
+    // In long streams what a connection costs does not show.
     contenders: ["raw", "raw-anew", ...everybody.slice(1)],
     script: { kind: "burst", tokens: 100 },
     isStreamed: false,
