@@ -1,24 +1,21 @@
 import { providers as knownProviders, type Gateway } from "@llm-backend/gateway";
 import {
   createBackend,
-  createSealBox,
-  createUpstreamService,
   type Backend,
   type EndedCall,
+  type RunRelay,
   type ServiceSettings,
 } from "@llm-backend/server";
-import { openSqlite, type Storage } from "@llm-backend/storage";
+import type { Storage } from "@llm-backend/storage";
 import type { Logger } from "pino";
-import { createAlerts } from "./alerts/create-alerts.ts";
+import { createAlerts, type Alerts } from "./alerts/create-alerts.ts";
 import { composeGateway } from "./compose-gateway.ts";
+import { joinGround, layGround } from "./compose-ground.ts";
 import type { Config } from "./config/to-config.ts";
 import type { Environment } from "./env.ts";
 import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
 import type { WatchedRequest } from "./metrics/watched-events.ts";
 import { startRedis, type RedisParts } from "./redis/start-redis.ts";
-import { openDataFolder } from "./secrets/open-data-folder.ts";
-import { readSecrets } from "./secrets/read-secrets.ts";
-import { startUpstreams } from "./upstreams/start-upstreams.ts";
 import { version } from "./version.ts";
 
 /** The parts of a running process. */
@@ -38,6 +35,17 @@ export type ComposeOptions = {
   readonly config: Config;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** Undefined for a process that serves alone. */
+  readonly seat?: Seat | undefined;
+};
+
+/** The place of a process among those that serve together. */
+export type Seat = {
+  /** Names the process as the owner of its runs. */
+  readonly owner: string;
+  readonly relay: RunRelay;
+  /** Where alerts go, so that each is sent once. */
+  readonly alerts: Pick<Alerts, "requestEnded" | "healthChanged" | "close">;
 };
 
 /** The environment variables in which providers' keys are looked for. */
@@ -46,41 +54,28 @@ export const providerKeyVariables: readonly string[] = knownProviders.flatMap(
 );
 
 /** Builds storage, gateway and services. The only place that knows them all. */
-export async function compose({ config, environment, logger }: ComposeOptions): Promise<Parts> {
-  openDataFolder(config.data);
-  const secrets = readSecrets(config);
-  for (const notice of secrets.notices) logger[notice.level](`${notice.path}: ${notice.message}`);
+export async function compose(options: ComposeOptions): Promise<Parts> {
+  const { config, logger, seat } = options;
   await using cleanup = new AsyncDisposableStack();
-
-  const storage = await openSqlite({ path: config.database, exclusive: true });
-  cleanup.defer(() => storage.close());
-
-  const started = await startUpstreams(config, {
-    environment,
-    providers: [...knownProviders, ...config.providers],
-  });
-  cleanup.defer(() => started.close());
-  for (const sentence of started.sentences) logger.info(sentence);
+  const ground = await (seat === undefined ? layGround(options) : joinGround(options));
+  cleanup.defer(() => ground.close());
+  const { storage, secrets } = ground;
+  cleanup.defer(() => seat?.relay.close());
 
   const redis = config.redis === undefined ? undefined : startRedis(config.redis, logger);
   cleanup.defer(() => redis?.close());
   const metrics = createMetrics({ version });
-  const alerts = createAlerts({
-    config: config.alerts,
-    logger,
-    onEnd: (channel, outcome) => metrics.alertEnded(channel, outcome),
-  });
+  const alerts = seat?.alerts ?? startAlerts({ config, logger, metrics });
   cleanup.defer(() => alerts.close());
   const { gateway, listeners } = composeGateway(config, logger);
   cleanup.defer(() => gateway.close());
-  const list = createUpstreamService({ storage, sealBox: createSealBox(secrets.masterKey), now: Date.now });
-  for (const sentence of await list.replaceFound(started.found)) logger.info(sentence);
-
   const backend = await createBackend({
     storage,
     gateway,
     secrets,
     settings: toSettings(config),
+    owner: seat?.owner,
+    relay: seat?.relay,
     sharedLimits: redis?.limits,
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
     onRecordsShed: ({ entries, bodies, error }) =>
@@ -110,6 +105,16 @@ export async function compose({ config, environment, logger }: ComposeOptions): 
   backend.services.prices.replaceConfigured(config.prices);
   const rest = cleanup.move();
   return { storage, gateway, backend, metrics, redis, close: () => rest.disposeAsync() };
+}
+
+/** Starts the alerts of a configuration; what becomes of them is counted. */
+export function startAlerts(given: { config: Config; logger: Logger; metrics: Metrics }): Alerts {
+  const { config, logger, metrics } = given;
+  return createAlerts({
+    config: config.alerts,
+    logger,
+    onEnd: (channel, outcome) => metrics.alertEnded(channel, outcome),
+  });
 }
 
 /** A call in the words of metrics and alerts. */
@@ -156,6 +161,7 @@ function toSettings({ access, auth, chat, limits, records }: Config): ServiceSet
       contexts: { models: Object.fromEntries(contexts), defaultTokens: chat.context_tokens },
       runMsMax: chat.run_minutes_max * minuteMs,
     },
+    titleModel: chat.title_model,
     records,
     access: { globalTokens: access.tokens, adminTokens: access.adminTokens, isOpen: access.isOpen },
   };

@@ -11,11 +11,13 @@ export type { KeyValueStorage } from "./session/token-storage.ts";
 export type { ChatStream, StreamOptions } from "./chat/chat-stream.ts";
 export type {
   ChatClient,
+  ContinueRequest,
   EditRequest,
   FollowOptions,
   FollowRequest,
   RegenerateRequest,
   StreamRequest,
+  TemporaryRequest,
 } from "./chat/create-chat-client.ts";
 export { isTerminalEvent, type ChatResult } from "./chat/chat-result.ts";
 export type { RetryOptions } from "./retry/backoff.ts";

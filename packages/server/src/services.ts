@@ -8,6 +8,7 @@ import { createForwardService, type EndedCall, type ForwardService } from "./for
 import { createNewId } from "./identity/new-id.ts";
 import { createAccounts, type Accounts } from "./key/create-accounts.ts";
 import type { AccessSettings } from "./key/static-tokens.ts";
+import { createLibrary, type Library } from "./library/create-library.ts";
 import type { SharedLimits } from "./limit/shared-limits.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
 import { createAttemptCollector } from "./record/attempt-collector.ts";
@@ -18,12 +19,14 @@ import { createSignalFollower } from "./relay/follow-signals.ts";
 import { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.ts";
 import type { RunRelay } from "./relay/run-relay.ts";
 import { createSealBox } from "./secrets/seal-box.ts";
+import { createTitleService } from "./title/title-service.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
 import { createUpstreamService } from "./upstream/upstream-service.ts";
 
 /** Everything that can be asked of the system; one entry for each feature. */
 export type Services = Accounts["services"] &
   Chats["services"] &
+  Library["services"] &
   People["services"] & {
     readonly models: ModelService;
     readonly records: RecordService;
@@ -59,6 +62,8 @@ export type ServiceSettings = PeopleSettings &
   ChatSettings & {
     readonly access: AccessSettings;
     readonly records?: Partial<RecordSettings>;
+    /** The model that names conversations; without it they are called by their first words. */
+    readonly titleModel?: string | undefined;
   };
 
 /** The calls of `/v1` that are under way when the process is to end. */
@@ -101,7 +106,28 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   const accounts = createAccounts({ ...base, access: settings.access });
   const attempts = createAttemptCollector();
   const books = { ...base, attempts, records, ledger: accounts.services.ledger };
-  const chats = createChats({ ...base, gateway, sealBox, settings, onEnded: createRunBooks(books) });
+  const enterBooks = createRunBooks(books);
+  const titles = createTitleService({ ...base, gateway, model: settings.titleModel, onEnded: enterBooks });
+  const chats = createChats({
+    ...base,
+    gateway,
+    sealBox,
+    settings,
+    onEnded(live, ending) {
+      enterBooks(live, ending);
+      titles.noteEnded(live.run, ending);
+    },
+  });
+  const library = createLibrary({
+    ...base,
+    auth: people.services.auth,
+    async cutOff(userId) {
+      await people.services.sessions.endAll(userId);
+      accounts.dropKeys();
+      await chats.discardUser(userId);
+      await Promise.all([accounts.services.ledger.flush(), records.flush()]);
+    },
+  });
   const models = createModelService({ gateway });
   const upstreams = createLiveUpstreams({
     list: createUpstreamService({ storage, sealBox, now }),
@@ -131,6 +157,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       ...people.services,
       ...accounts.services,
       ...chats.services,
+      ...library.services,
       forward,
       models,
       records,
@@ -145,12 +172,14 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     async sweep() {
       // Not waited for: after a long pause there may be much to remove, step by step, and the server starts meanwhile.
       records.sweep().catch(onInternalError);
+      library.services.accounts.finishErasures().catch(onInternalError);
       await people.sweep();
       await accounts.sweep();
     },
     noteAttempt: (report) => attempts.collect(report),
     async drain(until, calls) {
       await Promise.all([chats.drain(until), calls?.drain(until)]);
+      await titles.close();
       // Before the gateway ends, which then knows nothing any more of what it has counted.
       await upstreams.close();
       await calls?.end();

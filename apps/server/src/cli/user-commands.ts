@@ -36,6 +36,15 @@ export function addUserCommands(program: Command): void {
     say(`${name} is barred; open streams end within 30 seconds.`);
   });
   addConfigOptions(
+    user
+      .command("delete")
+      .argument("<name>")
+      .description("removes an account with everything that is theirs; there is no way back"),
+  ).action(async (name: string, flags: ConfigFlags) => {
+    await withUsers(flags, (users) => users.remove(name));
+    say(`${name} is gone; open streams end within 30 seconds.`);
+  });
+  addConfigOptions(
     user.command("enable").argument("<name>").description("opens a barred account again"),
   ).action(async (name: string, flags: ConfigFlags) => {
     await withUsers(flags, (users) => users.enable(name));

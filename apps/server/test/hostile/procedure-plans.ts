@@ -1,4 +1,5 @@
 import { newUsername, password } from "../callers/rest-caller.ts";
+import { smallDocument } from "../library/small-document.ts";
 import type { Ids } from "./hostile-world.ts";
 
 /** How one procedure is called rightly; everything hostile is made from that. */
@@ -36,8 +37,16 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
     input: () => ({ currentPassword: "not the password", newPassword: password }),
     status: 403,
   },
+  "auth.deleteAccount": {
+    access: "user",
+    input: () => ({ password: "not the password" }),
+    status: 403,
+  },
   "conversation.create": { access: "user", input: () => ({ title: "T", model: "m" }) },
-  "conversation.list": { access: "user", input: () => ({}) },
+  "conversation.list": {
+    access: "user",
+    input: () => ({ cursor: -5, archived: "all", pinnedFirst: true, limit: 5 }),
+  },
   "conversation.get": { access: "user", input: ({ conversationId }) => ({ conversationId }) },
   "conversation.history": {
     access: "user",
@@ -65,8 +74,31 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       model: "m",
       apiKey: null,
       systemPrompt: "",
+      pinned: true,
+      archived: false,
     }),
   },
+  "conversation.removeAll": { access: "user", endsSession: true },
+  "conversation.search": {
+    access: "user",
+    input: ({ conversationId }) => ({
+      query: "hi 東京",
+      conversationId,
+      role: "user",
+      model: "m",
+      from: period.from,
+      to: period.to,
+      archived: "all",
+      cursor: "9:9:-1.5",
+      limit: 5,
+    }),
+  },
+  "conversation.export": {
+    access: "user",
+    input: ({ conversationId }) => ({ conversationId, format: "json" }),
+  },
+  "conversation.exportAll": { access: "user", input: () => ({ lastEventId: "1" }) },
+  "conversation.import": { access: "user", input: () => ({ document: smallDocument }) },
   "conversation.remove": { access: "user", input: ({ conversationId }) => ({ conversationId }) },
   "chat.stream": {
     access: "user",
@@ -76,6 +108,16 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       message: "hi",
       parentId: answerId,
       onDisconnect: "continue",
+      lastEventId: null,
+    }),
+  },
+  "chat.temporary": {
+    access: "user",
+    input: () => ({
+      requestId: newRequestId(),
+      model: "m",
+      systemPrompt: "",
+      messages: [{ role: "user", content: "hi" }],
       lastEventId: null,
     }),
   },

@@ -1,6 +1,7 @@
 import { apiRoutes } from "@llm-backend/rest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newUsername, password } from "../callers/rest-caller.ts";
+import { smallDocument } from "../library/small-document.ts";
 import {
   absentIds,
   createHostileWorld,
@@ -47,6 +48,26 @@ const plans: Readonly<Record<string, RoutePlan>> = {
   "POST /api/conversations/fork/:conversation_id": {
     access: "user",
     body: ({ answerId }) => ({ message_id: answerId, title: "T" }),
+    status: 200,
+  },
+  "POST /api/users/delete": { access: "user", body: () => ({ password: "wrong" }), status: 403 },
+  "POST /api/conversations/search": {
+    access: "user",
+    body: () => ({ query: "hi", role: "user", archived: "all", limit: 5 }),
+    status: 200,
+  },
+  "POST /api/conversations/update/:conversation_id": {
+    access: "user",
+    body: () => ({ title: "T", pinned: true, archived: false, system_prompt: null }),
+    status: 200,
+  },
+  "GET /api/conversations/export/:conversation_id": { access: "user", status: 200 },
+  "GET /api/conversations/export": { access: "user", status: 200 },
+  "POST /api/conversations/import": { access: "user", body: () => smallDocument, status: 200 },
+  "POST /api/conversations/del-all": { access: "user", status: 200, endsSession: true },
+  "POST /api/temporary-chat": {
+    access: "user",
+    body: () => ({ model: "m", system_prompt: "", messages: [{ role: "user", content: "hi" }] }),
     status: 200,
   },
   "POST /api/conversations/del/:conversation_id": { access: "user", status: 200 },

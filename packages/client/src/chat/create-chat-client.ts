@@ -26,6 +26,10 @@ export type StreamRequest = Request<RouterInputs["chat"]["stream"]>;
 export type RegenerateRequest = Request<RouterInputs["chat"]["regenerate"]>;
 /** What `chat.edit` takes. */
 export type EditRequest = Request<RouterInputs["chat"]["edit"]>;
+/** What `chat.continue` takes. */
+export type ContinueRequest = Request<RouterInputs["chat"]["continue"]>;
+/** What `chat.temporary` takes. */
+export type TemporaryRequest = Request<RouterInputs["chat"]["temporary"]>;
 /** What `chat.follow` takes. */
 export type FollowRequest = RouterInputs["chat"]["follow"];
 
@@ -37,8 +41,11 @@ export type FollowOptions = StreamOptions & {
   readonly reasoning?: string;
 };
 
+/** The calls that bring an answer. */
+type StreamName = "stream" | "temporary" | "follow" | "regenerate" | "edit" | "continue";
+
 /** Answers: asking for them, following and stopping them. */
-export type ChatClient = Omit<Chat, "stream" | "follow" | "regenerate" | "edit"> & {
+export type ChatClient = Omit<Chat, StreamName> & {
   /**
    * Sends a message and follows its answer.
    *
@@ -47,12 +54,25 @@ export type ChatClient = Omit<Chat, "stream" | "follow" | "regenerate" | "edit">
    * for await (const event of stream) if (event.type === "text-delta") process.stdout.write(event.text);
    */
   stream(input: StreamRequest, options?: StreamOptions): ChatStream;
+  /**
+   * Asks without storing anything: the chat so far is kept here, and sent with each question.
+   *
+   * @example
+   * const stream = client.chat.temporary({ model, messages: [{ role: "user", content: "Between us: ..." }] });
+   * const { text } = await stream.result;
+   */
+  temporary(input: TemporaryRequest, options?: StreamOptions): ChatStream;
   /** Follows an answer that was asked for elsewhere: before a reload, in another tab, on another device. */
   follow(input: FollowRequest, options?: FollowOptions): ChatStream;
   /** Makes another answer beside one that is there, and follows it. */
   regenerate(input: RegenerateRequest, options?: StreamOptions): ChatStream;
   /** Puts another version beside a message of the user's, and follows the answer to it. */
   edit(input: EditRequest, options?: StreamOptions): ChatStream;
+  /**
+   * Goes on with an answer that broke off, was stopped, or was cut at its length: follows a new one, which begins with
+   * the text of the old one.
+   */
+  continue(input: ContinueRequest, options?: StreamOptions): ChatStream;
 };
 
 /** What the streams are made with. */
@@ -63,9 +83,7 @@ export type ChatClientDeps = {
 };
 
 /** Creates the calls of `chat` that are streams. */
-export function createChatStreams(
-  deps: ChatClientDeps,
-): Pick<ChatClient, "stream" | "follow" | "regenerate" | "edit"> {
+export function createChatStreams(deps: ChatClientDeps): Pick<ChatClient, StreamName> {
   const { chat } = deps;
   const begin = (
     source: Pick<ChatStreamSource, "connect"> & Partial<ChatStreamSource>,
@@ -114,6 +132,21 @@ export function createChatStreams(
         options,
       );
     },
+    temporary(input, options = {}) {
+      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      return begin(
+        {
+          requestId: request.requestId,
+          connect:
+            (signal) =>
+            ({ runId, lastEventId }) =>
+              runId === undefined
+                ? chat.temporary.subscribe(request, { signal, context: connectOnce })
+                : follow({ runId, lastEventId }, signal),
+        },
+        options,
+      );
+    },
     follow({ runId, lastEventId }, options = {}) {
       return begin(
         {
@@ -132,6 +165,11 @@ export function createChatStreams(
     edit(input, options = {}) {
       const request = { ...input, requestId: input.requestId ?? newRequestId() };
       const start = (signal: AbortSignal) => chat.edit.mutate(request, { signal });
+      return begin({ requestId: request.requestId, connect: startThenFollow(start) }, options);
+    },
+    continue(input, options = {}) {
+      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      const start = (signal: AbortSignal) => chat.continue.mutate(request, { signal });
       return begin({ requestId: request.requestId, connect: startThenFollow(start) }, options);
     },
   };

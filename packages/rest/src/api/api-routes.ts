@@ -3,7 +3,9 @@ import { branchRoutes } from "./branch-routes.ts";
 import { branchStreamRoutes } from "./branch-stream-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { conversationRoutes } from "./conversation-routes.ts";
+import { libraryRoutes } from "./library-routes.ts";
 import type { Route } from "./route.ts";
+import { temporaryRoutes } from "./temporary-routes.ts";
 
 /** Every call of the REST face: what is mounted, what is documented, what is tested. */
 export const apiRoutes: readonly Route[] = [
@@ -12,4 +14,6 @@ export const apiRoutes: readonly Route[] = [
   ...branchRoutes,
   ...chatRoutes,
   ...branchStreamRoutes,
+  ...libraryRoutes,
+  ...temporaryRoutes,
 ];

@@ -40,7 +40,8 @@ export const conversationRoutes: readonly JsonRoute[] = [
       const apiKey =
         typeof body.api_key === "string" && body.api_key.trim() === "" ? undefined : body.api_key;
       const conversation = await caller.conversation.create({
-        title: body.title as string,
+        // Here a title is no choice: the procedure would make one.
+        title: (body.title ?? null) as string,
         model: body.model as string,
         ...(apiKey === undefined || apiKey === null ? {} : { apiKey: apiKey as string }),
       });
@@ -108,6 +109,8 @@ export const conversationRoutes: readonly JsonRoute[] = [
       do {
         const page = await caller.conversation.list({
           limit: 100,
+          archived: "all",
+          pinnedFirst: false,
           ...(cursor === undefined ? {} : { cursor }),
         });
         for (const { conversationId, title, createdAt } of page.conversations) {

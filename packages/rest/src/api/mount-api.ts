@@ -7,7 +7,7 @@ import { apiRoutes } from "./api-routes.ts";
 import { chooseForm, type Frame, type FrameForm } from "./frame-form.ts";
 import { readHostError } from "./host-error.ts";
 import { readJsonBody } from "./read-json.ts";
-import type { JsonRoute, Route, RouteRequest, StreamRoute } from "./route.ts";
+import type { JsonRoute, LinesRoute, Route, RouteRequest, StreamRoute } from "./route.ts";
 import { toFrames } from "./run-frames.ts";
 import { sendStream } from "./send-stream.ts";
 
@@ -69,7 +69,10 @@ type Exchange = {
 async function handle(route: Route, exchange: Exchange): Promise<unknown> {
   const { request, reply, options } = exchange;
   const left = new AbortController();
-  reply.raw.once("close", () => left.abort());
+  // Nobody is left to be told of an answer that is out, and an abort costs as much as a statement.
+  reply.raw.once("close", () => {
+    if (!reply.raw.writableFinished) left.abort();
+  });
   const context = options.createContext(request);
   // Who asks comes before what is asked: a stranger learns nothing about bodies and ids.
   const viewer =
@@ -79,7 +82,27 @@ async function handle(route: Route, exchange: Exchange): Promise<unknown> {
   });
   const input = toRouteRequest(route, request);
   if (route.kind === "json") return answer(route, { caller, input, reply });
+  if (route.kind === "lines") return sendLines(route, { caller, input, exchange });
   return stream(route, { caller, input, exchange });
+}
+
+/** A list that breaks off ends without its end, so that nobody takes it for a whole one. */
+async function sendLines(
+  route: LinesRoute,
+  given: { caller: Caller; input: RouteRequest; exchange: Exchange },
+): Promise<unknown> {
+  const { caller, input, exchange } = given;
+  const { request, reply, options } = exchange;
+  async function* encode(): AsyncGenerator<string, void> {
+    try {
+      for await (const line of route.open(caller, input)) yield `${JSON.stringify(line)}\n`;
+    } catch (error) {
+      if (toFailure(error, undefined).isInternal) options.onInternalError(error, request);
+      reply.raw.destroy();
+    }
+  }
+  await sendStream(reply, { contentType: "application/x-ndjson", chunks: encode(), ping: undefined });
+  return reply;
 }
 
 async function answer(

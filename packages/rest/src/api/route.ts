@@ -45,6 +45,14 @@ export type StreamRoute = RouteBase & {
   open(caller: Caller, request: RouteRequest): Promise<OpenedRun | undefined>;
 };
 
+/** A row that answers with JSON values, one a line, as they are made. */
+export type LinesRoute = RouteBase & {
+  readonly kind: "lines";
+  /** Documents one line. */
+  readonly line: z.ZodType;
+  open(caller: Caller, request: RouteRequest): AsyncIterable<unknown>;
+};
+
 /** A run to stream, and where the caller continues. */
 export type OpenedRun = {
   /** The run's events, each in the envelope that its procedure yielded. */
@@ -54,4 +62,4 @@ export type OpenedRun = {
 };
 
 /** One call of the REST face. */
-export type Route = JsonRoute | StreamRoute;
+export type Route = JsonRoute | LinesRoute | StreamRoute;

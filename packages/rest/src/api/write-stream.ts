@@ -1,4 +1,5 @@
 import type { ServerResponse } from "node:http";
+import { ChunkWriter } from "../openai/chunk-writer.ts";
 
 /** How a stream is kept open while nothing is said in it. */
 export type StreamPing = { readonly text: string; readonly intervalMs: number };
@@ -12,33 +13,29 @@ export async function writeStream(
   chunks: AsyncIterable<string>,
   ping?: StreamPing,
 ): Promise<void> {
+  let wake = (): void => {};
+  const writer = new ChunkWriter(response, () => wake());
+  /** Resolves when the reader has taken what was written, or is gone. */
+  const drained = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve;
+      response.once("close", resolve);
+    }).finally(() => response.off("close", wake));
   // One timer for the whole stream, moved on by each write: a race for each chunk would cost more than the chunk.
   const pinger =
     ping &&
     setInterval(() => {
-      if (!response.writableNeedDrain && !response.destroyed) response.write(ping.text);
+      if (!writer.isBehind && !response.destroyed) writer.writeText(ping.text);
     }, ping.intervalMs);
   try {
     for await (const chunk of chunks) {
       if (response.destroyed) return;
       pinger?.refresh();
-      if (!response.write(chunk)) await drained(response);
+      if (!writer.writeText(chunk)) await drained();
     }
     response.end();
   } finally {
     clearInterval(pinger);
+    writer.close();
   }
-}
-
-/** Resolves when the reader has taken what was written, or is gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.once("drain", done);
-    response.once("close", done);
-  });
 }

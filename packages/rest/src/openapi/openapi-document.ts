@@ -124,6 +124,14 @@ function toSuccess(route: Route): Operation["responses"] {
       },
     };
   }
+  if (route.kind === "lines") {
+    return {
+      200: {
+        description: "One value a line; a list that breaks off is not ended as HTTP ends a body",
+        content: { "application/x-ndjson": { schema: toSchema(route.line) } },
+      },
+    };
+  }
   return {
     200: {
       description:

@@ -2,6 +2,7 @@ import {
   accountSchema,
   changePasswordInput,
   createFirstAdminInput,
+  deleteAccountInput,
   loginInput,
   refreshInput,
   registerInput,
@@ -43,6 +44,11 @@ export const authRouter = router({
   changePassword: userProcedure
     .input(changePasswordInput)
     .mutation(({ ctx, input }) => ctx.services.auth.changePassword(ctx.viewer, input, ctx.address)),
+
+  /** Removes the account and everything that is the user's; there is no way back. */
+  deleteAccount: userProcedure
+    .input(deleteAccountInput)
+    .mutation(({ ctx, input }) => ctx.services.accounts.remove(ctx.viewer, input, ctx.address)),
 
   /** Trades the one-time setup token for the first administrator. */
   createFirstAdmin: publicProcedure

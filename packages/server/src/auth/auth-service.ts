@@ -63,7 +63,19 @@ export function createAuthService(deps: AuthServiceDeps) {
     return user;
   }
 
+  /** Asks whoever holds a session for the password too. */
+  async function confirm(viewer: Viewer, password: string, address: string): Promise<void> {
+    await verify({ username: viewer.username, password }, address).catch((error: unknown) => {
+      const isWrong = DomainError.is(error) && error.code === "unauthenticated";
+      // The session is fine, only the password is not: the client must not log out for it.
+      throw isWrong ? new DomainError("forbidden", "The current password is wrong.") : error;
+    });
+  }
+
   return {
+    /** @throws DomainError `forbidden` when the password is not the viewer's. */
+    confirm,
+
     /** @throws DomainError `conflict` for a name that is taken, `forbidden` where registration is closed. */
     async register(input: RegisterInput, address: string): Promise<Account> {
       if (deps.registration === "closed") {
@@ -101,12 +113,7 @@ export function createAuthService(deps: AuthServiceDeps) {
      * @throws DomainError `forbidden` when the current password is wrong.
      */
     async changePassword(viewer: Viewer, input: ChangePasswordInput, address: string): Promise<void> {
-      const credentials = { username: viewer.username, password: input.currentPassword };
-      await verify(credentials, address).catch((error: unknown) => {
-        const isWrong = DomainError.is(error) && error.code === "unauthenticated";
-        // The session is fine, only the password is not: the client must not log out for it.
-        throw isWrong ? new DomainError("forbidden", "The current password is wrong.") : error;
-      });
+      await confirm(viewer, input.currentPassword, address);
       const passwordHash = await hasher.hash(input.newPassword);
       await storage.users.updatePassword(viewer.userId, { passwordHash });
       await sessions.endAll(viewer.userId, { except: viewer.sessionId });

@@ -8,6 +8,7 @@ import {
   startedRunSchema,
   stoppedRunSchema,
   streamInput,
+  temporaryInput,
   DomainError,
   type RunEvent,
 } from "@llm-backend/contract";
@@ -27,6 +28,17 @@ export const chatRouter = router({
     const { lastEventId, ...send } = input;
     ctx.services.runs.requireFreeStream(ctx.viewer);
     const { runId } = await ctx.services.chat.send(ctx.viewer, send);
+    return follow(ctx, await ctx.services.runs.open(ctx.viewer, { runId, lastEventId }), signal);
+  }),
+
+  /**
+   * Asks without storing anything, and follows the answer: the client keeps the chat, and sends all of it. The answer
+   * can be followed and stopped by its id like any other, until a minute after its end.
+   */
+  temporary: userProcedure.input(temporaryInput).subscription(async ({ ctx, input, signal }) => {
+    ctx.services.runs.requireFreeStream(ctx.viewer);
+    const { runId } = ctx.services.temporary.start(ctx.viewer, input);
+    const { lastEventId } = input;
     return follow(ctx, await ctx.services.runs.open(ctx.viewer, { runId, lastEventId }), signal);
   }),
 

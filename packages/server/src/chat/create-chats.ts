@@ -4,6 +4,9 @@ import { createConversationService, type ConversationService } from "../conversa
 import type { NewId } from "../identity/new-id.ts";
 import type { RelayHandlers, RunRelay } from "../relay/run-relay.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
+import { executeTemporary } from "../temporary/execute-temporary.ts";
+import { createTemporaryRuns, type TemporaryRuns } from "../temporary/temporary-runs.ts";
+import { createTemporaryService, type TemporaryService } from "../temporary/temporary-service.ts";
 import { createBranchService, type BranchService } from "./branch-service.ts";
 import { createChatService, type ChatService } from "./chat-service.ts";
 import { executeRun, type ExecuteRunDeps, type RunSettings } from "./execute-run.ts";
@@ -22,11 +25,14 @@ export type Chats = {
     readonly branches: BranchService;
     readonly chat: ChatService;
     readonly runs: RunService;
+    readonly temporary: TemporaryService;
   };
   /** What this process does for the others. */
   readonly handlers: Pick<RelayHandlers, "openLog" | "stop" | "start">;
   /** Ends the runs of a conversation that is gone. */
-  discardRuns(conversationId: number): void;
+  readonly discardRuns: (conversationId: number) => void;
+  /** Ends the runs of a user who is gone; resolves when their endings are stored. */
+  discardUser(userId: number): Promise<void>;
   /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores them. */
   drain(until: AbortSignal): Promise<void>;
 };
@@ -56,13 +62,15 @@ export type ChatsDeps = {
 /** A crash costs no more than what was said in 250 ms: the rest of that time is for the write. */
 const journalIntervalMs = 200;
 const journalBytesMax = 2048;
+/** How long a temporary answer that has ended can still be followed: as long as a reload takes. */
+const temporaryKeptMs = 60_000;
 
 /** Builds the services of conversations and runs, in their order. */
 export function createChats(deps: ChatsDeps): Chats {
   const { storage, newId, now, owner, relay, sealBox, settings } = deps;
-  const { journal, registry } = createEngine(deps);
+  const { journal, registry, temporary } = createEngine(deps);
   const { streamsPerUser } = settings.runLimits;
-  const runs = createRunService({ storage, registry, now, owner, relay, streamsPerUser });
+  const runs = createRunService({ storage, registry, temporary, now, owner, relay, streamsPerUser });
   const starts = createChatService({ storage, registry, newId, now, owner, isAlone: relay === undefined });
   const chat = relay === undefined ? starts : withHandOver(starts, relay);
   const history = createHistoryService({ storage, registry, owner });
@@ -73,19 +81,27 @@ export function createChats(deps: ChatsDeps): Chats {
   };
   const conversations = createConversationService({ storage, sealBox, newId, now, discardRuns });
   const branches = createBranchService({ storage, sealBox, newId, now, show: conversations.get });
+  const { systemPrompt } = settings.runs;
+  const passing = createTemporaryService({ registry, temporary, newId, now, owner, systemPrompt });
   return {
-    services: { conversations, history, branches, chat, runs },
+    services: { conversations, history, branches, chat, runs, temporary: passing },
     handlers: createRunHandlers({ registry, starts }),
     discardRuns: endRuns,
+    discardUser: (userId) => registry.endUser(userId, "discard"),
     async drain(until) {
       await registry.drain(until);
+      temporary.close();
       await journal.close();
     },
   };
 }
 
 /** What drives the runs, and writes down what they say. */
-function createEngine(deps: ChatsDeps): { journal: RunJournal; registry: RunRegistry } {
+function createEngine(deps: ChatsDeps): {
+  journal: RunJournal;
+  registry: RunRegistry;
+  temporary: TemporaryRuns;
+} {
   const { storage, settings } = deps;
   const journal = createRunJournal({
     write: (segments) => storage.journal(segments),
@@ -94,10 +110,17 @@ function createEngine(deps: ChatsDeps): { journal: RunJournal; registry: RunRegi
     bytesMax: journalBytesMax,
   });
   const running = { ...deps, journal, settings: settings.runs };
+  const temporary = createTemporaryRuns({ keptMs: temporaryKeptMs });
   const registry = createRunRegistry({
-    execute: (live) => executeRun(running, live),
-    onAppend: (live, bytes) => journal.noteAppend(live, bytes),
+    execute(live) {
+      const prompt = temporary.readPrompt(live);
+      if (prompt !== undefined) return executeTemporary({ ...running, temporary }, live, prompt);
+      return executeRun(running, live);
+    },
+    onAppend(live, bytes) {
+      if (temporary.readPrompt(live) === undefined) journal.noteAppend(live, bytes);
+    },
     limits: settings.runLimits,
   });
-  return { journal, registry };
+  return { journal, registry, temporary };
 }

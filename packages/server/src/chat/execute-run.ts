@@ -158,7 +158,8 @@ async function* readBranch(storage: Storage, { run }: LiveRun): AsyncGenerator<M
   }
 }
 
-function toDone(outcome: ChatOutcome): TerminalEvent {
+/** The end of an answer that is whole. */
+export function toDone(outcome: ChatOutcome): TerminalEvent {
   return {
     type: "run-done",
     // A provider may say anything.
@@ -168,7 +169,8 @@ function toDone(outcome: ChatOutcome): TerminalEvent {
   };
 }
 
-function toEnding(live: LiveRun, error: unknown): TerminalEvent {
+/** The end of an answer that broke off, or was ended. */
+export function toEnding(live: LiveRun, error: unknown): TerminalEvent {
   switch (live.endReason) {
     case "stop":
     case "discard":

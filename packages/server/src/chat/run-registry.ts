@@ -26,6 +26,8 @@ export type RunRegistry = {
   find(runId: string): LiveRun | undefined;
   /** Ends all runs of a conversation. */
   endConversation(conversationId: number, reason: EndReason): void;
+  /** Ends all runs of a user; resolves when their endings are stored. */
+  endUser(userId: number, reason: EndReason): Promise<void>;
   /** Takes no more runs, waits for those under way until `until` is aborted, then interrupts the rest. */
   drain(until: AbortSignal): Promise<void>;
 };
@@ -106,6 +108,14 @@ export function createRunRegistry(options: RunRegistryOptions): RunRegistry {
     find: (runId) => runs.get(runId),
     endConversation(conversationId, reason) {
       for (const live of runs.values()) if (live.run.conversationId === conversationId) live.end(reason);
+    },
+    async endUser(userId, reason) {
+      const own = runs
+        .values()
+        .filter((live) => live.run.userId === userId)
+        .toArray();
+      for (const live of own) live.end(reason);
+      await allEnded(own);
     },
     async drain(until) {
       isDraining = true;

@@ -9,6 +9,7 @@ import {
 import type { Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import { OwnerLost, type RunRelay } from "../relay/run-relay.ts";
+import type { TemporaryRuns } from "../temporary/temporary-runs.ts";
 import { followElsewhere, type RunPlace } from "./follow-elsewhere.ts";
 import { followLog, type FollowedEvent, type FollowOptions } from "./follow-log.ts";
 import { readJournal } from "./interrupt-runs.ts";
@@ -22,6 +23,8 @@ import { createTally } from "./tally.ts";
 export type RunServiceDeps = {
   readonly storage: Storage;
   readonly registry: RunRegistry;
+  /** Answers that are stored nowhere. */
+  readonly temporary: Pick<TemporaryRuns, "find">;
   readonly now: () => number;
   /** Names this process as the owner of its runs. */
   readonly owner: string;
@@ -50,7 +53,8 @@ export function createRunService(deps: RunServiceDeps) {
   const streams = createTally();
 
   const get = async (viewer: Viewer, runId: string): Promise<Run> => {
-    const run = await storage.runs.find(runId, viewer.userId);
+    const run =
+      deps.temporary.find(runId, viewer.userId)?.run ?? (await storage.runs.find(runId, viewer.userId));
     if (run === undefined) throw new DomainError("not_found", "There is no such answer.");
     return run;
   };
@@ -61,6 +65,8 @@ export function createRunService(deps: RunServiceDeps) {
 
   /** Where the log of a run is: here, live or out of storage, or at another process. */
   async function locate(viewer: Viewer, runId: string): Promise<RunPlace> {
+    const temporary = deps.temporary.find(runId, viewer.userId);
+    if (temporary !== undefined) return { log: temporary.live.log, lost: undefined };
     const run = await get(viewer, runId);
     // Looked for only now: a run that ended while its row was read is complete in the row that is read next.
     const live = registry.find(runId);

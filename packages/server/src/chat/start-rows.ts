@@ -1,6 +1,7 @@
 import { DomainError, type OnDisconnect } from "@llm-backend/contract";
 import type { Conversation, Message, Repositories, Run } from "@llm-backend/storage";
 import type { NewId } from "../identity/new-id.ts";
+import { toFirstTitle } from "../title/first-title.ts";
 
 /** What a start adds to the tree of a conversation. */
 export type Growth = {
@@ -83,5 +84,6 @@ export async function insertStart(
   await tx.conversations.update(run.conversationId, run.userId, {
     headMessageId: run.assistantMessageId,
     updatedAt: run.createdAt,
+    ...toFirstTitle(conversation, messages),
   });
 }

@@ -3,14 +3,24 @@ import {
   conversationRefInput,
   conversationSchema,
   createConversationInput,
+  DomainError,
+  exportAllInput,
+  exportConversationInput,
+  exportResultSchema,
   forkConversationInput,
   historyInput,
   historyPageSchema,
+  importConversationInput,
+  importResultSchema,
   listConversationsInput,
+  removedConversationsSchema,
   renameConversationInput,
+  searchConversationsInput,
+  searchPageSchema,
   selectVersionInput,
   updateConversationInput,
 } from "@llm-backend/contract";
+import { tracked } from "@trpc/server";
 import { router, userProcedure } from "../trpc/trpc.ts";
 
 /** The conversations of the viewer. */
@@ -58,4 +68,36 @@ export const conversationRouter = router({
   remove: userProcedure
     .input(conversationRefInput)
     .mutation(({ ctx, input }) => ctx.services.conversations.remove(ctx.viewer, input.conversationId)),
+
+  /** Removes all conversations, and leaves the account. */
+  removeAll: userProcedure
+    .output(removedConversationsSchema)
+    .mutation(({ ctx }) => ctx.services.conversations.removeAll(ctx.viewer)),
+
+  search: userProcedure
+    .input(searchConversationsInput)
+    .output(searchPageSchema)
+    .query(({ ctx, input }) => ctx.services.search.find(ctx.viewer, input)),
+
+  export: userProcedure
+    .input(exportConversationInput)
+    .output(exportResultSchema)
+    .query(({ ctx, input }) => ctx.services.transfers.export(ctx.viewer, input)),
+
+  /** All conversations, one document each; whoever was cut off continues behind the last one that arrived. */
+  exportAll: userProcedure.input(exportAllInput).subscription(async function* ({ ctx, input }) {
+    using session = ctx.services.sessions.watch(ctx.viewer);
+    const from = { after: Number(input.lastEventId ?? 0) };
+    for await (const { id, document } of ctx.services.transfers.exportAll(ctx.viewer, from)) {
+      if (session.signal.aborted)
+        throw new DomainError("unauthenticated", "The session has ended; log in again.");
+      yield tracked(String(id), document);
+      await ctx.writable?.();
+    }
+  }),
+
+  import: userProcedure
+    .input(importConversationInput)
+    .output(importResultSchema)
+    .mutation(({ ctx, input }) => ctx.services.transfers.import(ctx.viewer, input)),
 });

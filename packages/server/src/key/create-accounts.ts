@@ -24,6 +24,8 @@ export type Accounts = {
   load(): Promise<void>;
   /** Forgets what is known of keys, since another process has changed them. */
   readonly forgetKeys: () => void;
+  /** Forgets what is known of keys, here and in other processes, since this one has changed them. */
+  readonly dropKeys: () => void;
   /** Reads the prices again, since another process has changed them. */
   readonly reloadPrices: () => Promise<void>;
   /** Forgets what is long over. */
@@ -67,6 +69,7 @@ export function createAccounts(deps: AccountsDeps): Accounts {
     services: { keys, admissions, prices, ledger, usage },
     load: prices.load,
     forgetKeys: access.forgetKeys,
+    dropKeys: forgetKeys,
     reloadPrices: prices.load,
     async sweep() {
       await budgets.sweep();

@@ -64,7 +64,7 @@ function toFilter(input: SearchConversationsInput): SearchFilter {
 }
 
 function readCursor(cursor: string): SearchPosition {
-  const match = /^(\d{1,15}):(\d{1,15}):(-?\d{1,15}(?:\.\d{1,20})?(?:e-?\d{1,3})?)$/.exec(cursor);
+  const match = /^(\d{1,15}):(\d{1,15}):(-?\d{1,15}(?:\.\d{1,40})?(?:e-?\d{1,3})?)$/.exec(cursor);
   if (match === null) throw new DomainError("invalid_input", "cursor: is not the cursor of a page.");
   return { newest: Number(match[1]), last: Number(match[2]), score: Number(match[3]) };
 }

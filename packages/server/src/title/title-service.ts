@@ -94,7 +94,14 @@ async function ask(
   exchange: { question: string; answer: string },
 ): Promise<string> {
   const id = deps.newId.text("run");
-  const run: Run = { ...given.run, id, requestId: id, model: given.model, createdAt: deps.now() };
+  const run: Run = {
+    ...given.run,
+    id,
+    requestId: id,
+    model: given.model,
+    onDisconnect: "continue",
+    createdAt: deps.now(),
+  };
   const live = createLiveRun(run, () => undefined);
   let ending: TerminalEvent;
   try {

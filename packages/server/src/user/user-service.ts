@@ -1,5 +1,6 @@
 import { DomainError, type Role } from "@llm-backend/contract";
 import type { Repositories, Storage, User } from "@llm-backend/storage";
+import { eraseUser } from "../account/erase-user.ts";
 import type { PasswordHasher } from "../auth/password-hasher.ts";
 import { toUsernameKey } from "../auth/username-key.ts";
 import type { NewId } from "../identity/new-id.ts";
@@ -46,7 +47,7 @@ export function createUserService(deps: UserServiceDeps) {
     throw new DomainError("conflict", "The user name is taken.");
   }
 
-  async function getByName(tx: Repositories, username: string): Promise<User> {
+  async function getByName(tx: Pick<Repositories, "users">, username: string): Promise<User> {
     const user = await tx.users.findByKey(toUsernameKey(username));
     if (user === undefined) throw new DomainError("not_found", `There is no user named "${username}".`);
     return user;
@@ -111,6 +112,17 @@ export function createUserService(deps: UserServiceDeps) {
         await tx.sessions.revokeAll(user.id, { now: deps.now() });
         return { ...user, status: "disabled" };
       }),
+
+    /**
+     * Removes a user with everything that is theirs. A server that runs beside ends their streams within 30 seconds,
+     * and stores nothing more of them.
+     *
+     * @throws DomainError `not_found`, and `conflict` for the last administrator.
+     */
+    async remove(username: string): Promise<void> {
+      const user = await getByName(storage, username);
+      await eraseUser({ storage, now: deps.now }, user.id);
+    },
 
     /** @throws DomainError `not_found` */
     enable: (username: string): Promise<User> =>

@@ -107,6 +107,19 @@ export function createConversationRepository(db: Kysely<Database>) {
       return (await query.execute()).map(toConversation);
     },
 
+    /** A user's conversations, oldest first, from behind one. */
+    async listOldest(userId: number, page: { after: number; limit: number }): Promise<Conversation[]> {
+      const rows = await db
+        .selectFrom("conversations")
+        .selectAll()
+        .where("user_id", "=", userId)
+        .where("id", ">", page.after)
+        .orderBy("id")
+        .limit(page.limit)
+        .execute();
+      return rows.map(toConversation);
+    },
+
     /** A page of a user's conversations as they are shown. Costs what it returns, however many there are. */
     async listShelf(userId: number, page: ShelfPage): Promise<Conversation[]> {
       const rows: Conversation[] = [];

@@ -68,6 +68,23 @@ export function createMessageRepository(db: Kysely<Database>) {
       return rows.map(toMessage);
     },
 
+    /** How all messages of a conversation hang together, oldest first. */
+    async listLinks(conversationId: number): Promise<{ id: string; parentId: string | null }[]> {
+      return db
+        .selectFrom("messages")
+        .select(["id", "parent_id as parentId"])
+        .where("conversation_id", "=", conversationId)
+        .orderBy("id")
+        .execute();
+    },
+
+    /** The messages of some ids, in no order. */
+    async listByIds(ids: readonly string[]): Promise<Message[]> {
+      if (ids.length === 0) return [];
+      const rows = await db.selectFrom("messages").selectAll().where("id", "in", ids).execute();
+      return rows.map(toMessage);
+    },
+
     /** The ids of all messages under the given parents, by parent, oldest first; `null` names the roots. */
     async listChildIds(
       conversationId: number,

@@ -1,4 +1,4 @@
-import { amount, named, section, text, whole } from "../scalar-schemas.ts";
+import { amount, line, named, section, text, whole } from "../scalar-schemas.ts";
 
 const contextTokens = () => whole(256, 100_000_000);
 
@@ -21,6 +21,11 @@ export const chatSchema = section({
       description: "What is known of single models.",
       example: { "gpt-4o": { context_tokens: 128_000 } },
     }),
+  title_model: line(256).optional().meta({
+    description:
+      "A cheap model that names conversations after their first answer. Without it they are called by their first words.",
+    example: "gpt-4o-mini",
+  }),
   answer_bytes_max: whole(1_024, 67_108_864).default(4_194_304).meta({
     description: "The longest answer in bytes; one that goes on is ended there, with finish reason length.",
   }),

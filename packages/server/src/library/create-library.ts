@@ -1,0 +1,36 @@
+import type { Storage } from "@llm-backend/storage";
+import { createAccountService, type AccountService } from "../account/account-service.ts";
+import type { AuthService } from "../auth/auth-service.ts";
+import type { NewId } from "../identity/new-id.ts";
+import { createSearchService, type SearchService } from "../search/search-service.ts";
+import { createTransferService, type TransferService } from "../transfer/transfer-service.ts";
+
+/** What is done with everything that a user has: finding it, taking it along, removing it. */
+export type Library = {
+  readonly services: {
+    readonly search: SearchService;
+    readonly transfers: TransferService;
+    readonly accounts: AccountService;
+  };
+};
+
+/** What it stands on. */
+export type LibraryDeps = {
+  readonly storage: Storage;
+  readonly newId: NewId;
+  readonly now: () => number;
+  readonly auth: Pick<AuthService, "confirm">;
+  /** Ends what a user has under way; resolves when all of it is written down. */
+  readonly cutOff: (userId: number) => Promise<void>;
+};
+
+/** Builds the services. */
+export function createLibrary(deps: LibraryDeps): Library {
+  return {
+    services: {
+      search: createSearchService(deps),
+      transfers: createTransferService(deps),
+      accounts: createAccountService(deps),
+    },
+  };
+}

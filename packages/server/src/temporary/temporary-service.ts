@@ -1,0 +1,83 @@
+import { DomainError, type TemporaryInput, type WireMessage } from "@llm-backend/contract";
+import type { Run } from "@llm-backend/storage";
+import type { Viewer } from "../auth/viewer.ts";
+import { hashInput } from "../chat/hash-input.ts";
+import type { LiveRun } from "../chat/live-run.ts";
+import { toRunStart } from "../chat/run-log.ts";
+import type { RunRegistry } from "../chat/run-registry.ts";
+import type { NewId } from "../identity/new-id.ts";
+import type { TemporaryRuns } from "./temporary-runs.ts";
+
+/** What the service stands on. */
+export type TemporaryServiceDeps = {
+  readonly registry: RunRegistry;
+  readonly temporary: TemporaryRuns;
+  readonly newId: NewId;
+  readonly now: () => number;
+  readonly owner: string;
+  /** For chats that bring no system prompt of their own. */
+  readonly systemPrompt: string;
+};
+
+/** Chats that are stored nowhere. */
+export type TemporaryService = ReturnType<typeof createTemporaryService>;
+
+/** Creates the service. */
+export function createTemporaryService(deps: TemporaryServiceDeps) {
+  const { registry, temporary, newId } = deps;
+
+  function toRun(viewer: Viewer, input: TemporaryInput, inputHash: string): Run {
+    return {
+      id: newId.text("run"),
+      userId: viewer.userId,
+      requestId: input.requestId,
+      inputHash,
+      // Ids that nothing is stored under: the events have a place for them.
+      conversationId: newId.integer(),
+      userMessageId: null,
+      assistantMessageId: newId.text("msg"),
+      continuedMessageId: null,
+      onDisconnect: "continue",
+      model: input.model,
+      state: "streaming",
+      owner: deps.owner,
+      errorCode: null,
+      errorMessage: null,
+      log: null,
+      createdAt: deps.now(),
+      endedAt: null,
+    };
+  }
+
+  function begin(run: Run, prompt: readonly WireMessage[]): LiveRun {
+    const live = registry.admit(run);
+    temporary.add({ live, prompt });
+    live.append(toRunStart(run));
+    registry.start(live);
+    return live;
+  }
+
+  return {
+    /**
+     * Starts an answer that is stored nowhere, or joins the one that the same request id has started.
+     *
+     * @throws DomainError `conflict` for a request id that was used for something else; `not_found` for a caller that
+     *   comes back for an answer which is gone: asking the model once more is for the caller to decide;
+     *   `rate_limited`, `shutting_down` when no answer can be started now.
+     */
+    start(viewer: Viewer, input: TemporaryInput): { runId: string } {
+      const { lastEventId, systemPrompt = deps.systemPrompt, messages } = input;
+      const inputHash = hashInput("temporary", [input.model, input.systemPrompt, JSON.stringify(messages)]);
+      const known = temporary.findByRequestId(input.requestId, viewer.userId);
+      if (known !== undefined) {
+        if (known.run.inputHash === inputHash) return { runId: known.run.id };
+        throw new DomainError("conflict", "This request id was already used for something else.");
+      }
+      if (lastEventId !== undefined && lastEventId !== null && lastEventId !== "") {
+        throw new DomainError("not_found", "This answer is gone: it was not stored.");
+      }
+      const system: WireMessage[] = systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }];
+      return { runId: begin(toRun(viewer, input, inputHash), [...system, ...messages]).run.id };
+    },
+  };
+}

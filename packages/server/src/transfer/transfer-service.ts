@@ -1,0 +1,102 @@
+import {
+  DomainError,
+  type ExportConversationInput,
+  type ExportedConversation,
+  type ExportResult,
+  type ImportConversationInput,
+  type ImportResult,
+} from "@llm-backend/contract";
+import type { Conversation, Message, Repositories, Storage } from "@llm-backend/storage";
+import type { Viewer } from "../auth/viewer.ts";
+import { toConversationView } from "../conversation/conversation-service.ts";
+import type { NewId } from "../identity/new-id.ts";
+import { fromDocument, toImportKey } from "./from-document.ts";
+import { toDocument } from "./to-document.ts";
+import { toMarkdown } from "./to-markdown.ts";
+
+/** What the service stands on. */
+export type TransferServiceDeps = { readonly storage: Storage; readonly newId: NewId };
+
+/** Taking conversations out, and bringing them in. */
+export type TransferService = ReturnType<typeof createTransferService>;
+
+const idTriesMax = 5;
+const messagesPerRead = 200;
+/** A statement takes a bounded number of parameters. */
+const messagesPerWrite = 500;
+
+/** Creates the service. */
+export function createTransferService({ storage, newId }: TransferServiceDeps) {
+  async function readBranch(conversation: Conversation): Promise<Message[]> {
+    const pages: Message[][] = [];
+    let messageId = conversation.headMessageId;
+    while (messageId !== null) {
+      const from = { messageId, limit: messagesPerRead };
+      const page = await storage.messages.listBranch(conversation.id, from);
+      pages.unshift(page.toReversed());
+      messageId = page.at(-1)?.parentId ?? null;
+    }
+    return pages.flat();
+  }
+
+  async function insert(
+    tx: Repositories,
+    given: { document: ExportedConversation; userId: number; importKey: string },
+  ): Promise<Conversation> {
+    for (let tries = 0; tries < idTriesMax; tries++) {
+      const { document, ...owned } = given;
+      const { conversation, messages } = fromDocument(document, { ...owned, id: newId.integer() }, newId);
+      if (!(await tx.conversations.insert(conversation))) continue;
+      for (let index = 0; index < messages.length; index += messagesPerWrite) {
+        await tx.messages.insert(messages.slice(index, index + messagesPerWrite));
+      }
+      return conversation;
+    }
+    throw new DomainError("internal", "No free conversation id was found.");
+  }
+
+  return {
+    /**
+     * Writes a conversation as a document.
+     *
+     * @throws DomainError `not_found`
+     */
+    async export(viewer: Viewer, input: ExportConversationInput): Promise<ExportResult> {
+      const conversation = await storage.conversations.find(input.conversationId, viewer.userId);
+      if (conversation === undefined) throw new DomainError("not_found", "There is no such conversation.");
+      return input.format === "json"
+        ? { format: "json", document: await toDocument(storage, conversation) }
+        : { format: "markdown", text: toMarkdown(conversation, await readBranch(conversation)) };
+    },
+
+    /** Writes all conversations of the viewer, oldest first, one at a time: no two are in memory. */
+    async *exportAll(
+      viewer: Viewer,
+      from: { after: number },
+    ): AsyncGenerator<{ id: number; document: ExportedConversation }, void> {
+      for (let { after } = from; ;) {
+        const [conversation] = await storage.conversations.listOldest(viewer.userId, { after, limit: 1 });
+        if (conversation === undefined) return;
+        after = conversation.id;
+        yield { id: after, document: await toDocument(storage, conversation) };
+      }
+    },
+
+    /**
+     * Makes a conversation out of a document, with all of its branches. The same document again changes nothing, and
+     * gives what it became.
+     *
+     * @throws DomainError `invalid_input` for messages that make no tree.
+     */
+    async import(viewer: Viewer, { document }: ImportConversationInput): Promise<ImportResult> {
+      const { userId } = viewer;
+      const importKey = toImportKey(document);
+      return storage.transaction(async (tx) => {
+        const known = await tx.conversations.findByImportKey(importKey, userId);
+        if (known !== undefined) return { conversation: toConversationView(known), isNew: false };
+        const conversation = await insert(tx, { document, userId, importKey });
+        return { conversation: toConversationView(conversation), isNew: true };
+      });
+    },
+  };
+}
