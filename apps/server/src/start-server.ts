@@ -1,20 +1,16 @@
-import { mountAdmin, mountApi } from "@llm-backend/rest";
-import { createNewId, type Backend, type Context } from "@llm-backend/server";
-import type { FastifyRequest } from "fastify";
+import { createNewId, type Backend } from "@llm-backend/server";
 import type { Logger } from "pino";
-import { compose, type ComposeOptions, type Parts } from "./compose.ts";
+import { compose, type ComposeOptions, type Parts, type Seat } from "./compose.ts";
 import type { Config } from "./config/to-config.ts";
-import { createHost, type Host } from "./http/create-host.ts";
-import { answerErrors, refuse } from "./http/error-answers.ts";
-import { mountHealth } from "./http/health-routes.ts";
-import { mountTrpc } from "./http/mount-trpc.ts";
+import { createHost } from "./http/create-host.ts";
+import { refuse } from "./http/error-answers.ts";
 import { mountWebSocket } from "./http/mount-websocket.ts";
 import { openV1 } from "./http/open-v1.ts";
-import { readCredential } from "./http/request-context.ts";
-import { mountRoot } from "./http/root-routes.ts";
 import { guardStalls } from "./http/stall-guard.ts";
-import { mountMetrics, startMetricsServer } from "./metrics/mount-metrics.ts";
-import { version } from "./version.ts";
+import { untilFlushed } from "./http/until-flushed.ts";
+import type { Metrics } from "./metrics/create-metrics.ts";
+import { startMetricsServer, type MetricsServer } from "./metrics/mount-metrics.ts";
+import { mountFaces } from "./mount-faces.ts";
 
 /** A server that serves. */
 export type RunningServer = {
@@ -27,6 +23,29 @@ export type RunningServer = {
   stop(): Promise<void>;
   /** The same, without letting answers go on; also for a stop that is under way. */
   stopNow(): Promise<void>;
+  /**
+   * Lets others take over: accepts no more connections and answers those that are open, until none is left or the
+   * drain time is over. To be followed by `stop`.
+   */
+  leave(): Promise<void>;
+  /** What it has measured. */
+  readonly metrics: Metrics;
+  /** Takes care of what one process does for all: forgets from time to time what is no longer needed. */
+  lead(): void;
+};
+
+/** What a process that serves with others is given of them. */
+export type ServerSeat = Seat & {
+  /** The measurements of all. */
+  readonly metrics: Pick<Metrics, "render" | "contentType">;
+  /** How the others are, in a few words. */
+  readonly describeOthers: () => string;
+};
+
+/** What a server is started with. */
+export type ServerOptions = Omit<ComposeOptions, "seat"> & {
+  /** Undefined for a process that serves alone. */
+  readonly seat?: ServerSeat | undefined;
 };
 
 const sweepMs = 3_600_000;
@@ -38,15 +57,13 @@ const flushMs = 1000;
  *
  * @throws ConfigError or StorageRefusal for what an operator has to change, and the system's error for a port in use.
  */
-export async function startServer(options: ComposeOptions): Promise<RunningServer> {
-  const { config, logger } = options;
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { logger, seat } = options;
   const parts = await compose(options);
   try {
-    const { runsInterrupted } = await parts.backend.recover();
-    if (runsInterrupted > 0)
-      logger.warn({ runsInterrupted }, "Answers of an earlier process were interrupted");
-    await parts.backend.sweep();
-    return await serve(parts, { config, logger });
+    if (seat === undefined) await recover(parts.backend, logger);
+    else await parts.backend.load();
+    return await serve(parts, options);
   } catch (error) {
     await parts.backend.drain(AbortSignal.abort());
     await parts.close();
@@ -54,13 +71,27 @@ export async function startServer(options: ComposeOptions): Promise<RunningServe
   }
 }
 
-async function serve(parts: Parts, given: { config: Config; logger: Logger }): Promise<RunningServer> {
-  const { config, logger } = given;
+async function recover(backend: Backend, logger: Logger): Promise<void> {
+  const { runsInterrupted } = await backend.recover();
+  if (runsInterrupted > 0) logger.warn({ runsInterrupted }, "Answers of an earlier process were interrupted");
+  await backend.sweep();
+}
+
+async function serve(parts: Parts, { config, logger, seat }: ServerOptions): Promise<RunningServer> {
   const { backend } = parts;
   const state = { isStopping: false };
   const v1 = openV1({ config, logger, forward: backend.services.forward });
   const host = createHost(config.listen, { ...toHostOptions(config, logger), handleFirst: v1.handle });
-  mountFaces(host, { parts, config, logger, state });
+  mountFaces(host, {
+    parts,
+    config,
+    logger,
+    metrics: seat?.metrics ?? parts.metrics,
+    checks: () => ({
+      server: state.isStopping ? "is stopping" : "ok",
+      ...(seat !== undefined && { workers: seat.describeOthers() }),
+    }),
+  });
   const sockets = host.servers.map((server) =>
     mountWebSocket(server, {
       createContext: (caller) => ({ services: backend.services, ...caller }),
@@ -72,20 +103,15 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
     }),
   );
   const guard = guardStalls(host.servers, { stallMs: config.limits.follower_stall_seconds * 1000 });
-  const sweeper = setInterval(() => {
+  let sweeper: NodeJS.Timeout | undefined;
+  const sweep = () => {
     backend.sweep().catch((error: unknown) => logger.error({ err: error }, "Sweeping failed"));
-  }, sweepMs).unref();
-
+  };
   const metricsServer =
-    config.metrics.listen === undefined
-      ? undefined
-      : await startMetricsServer(config.metrics.listen, {
-          metrics: parts.metrics,
-          token: config.metrics.token,
-        });
-  if (metricsServer !== undefined) logger.info(`Metrics on ${metricsServer.url}/metrics`);
+    seat === undefined ? await serveMetrics({ config, logger, metrics: parts.metrics }) : undefined;
   const urls = (await host.listen()).map(toUrl);
-  const setupToken = await backend.services.setup.openSetup();
+  const setupToken = seat === undefined ? await backend.services.setup.openSetup() : undefined;
+  if (seat === undefined) sweeper = setInterval(sweep, sweepMs).unref();
   const patience = new AbortController();
   let stopping: Promise<void> | undefined;
 
@@ -103,7 +129,7 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
     });
     clearTimeout(timer);
     for (const socket of sockets) socket.askToReconnect();
-    await flushed(host);
+    await untilFlushed(host.servers, AbortSignal.timeout(flushMs));
     clearInterval(sweeper);
     guard[Symbol.dispose]();
     v1[Symbol.dispose]();
@@ -123,43 +149,31 @@ async function serve(parts: Parts, given: { config: Config; logger: Logger }): P
       patience.abort();
       return stop();
     },
+    async leave() {
+      host.stopAccepting();
+      for (const socket of sockets) socket.askToReconnect();
+      const isOver = AbortSignal.any([patience.signal, AbortSignal.timeout(config.drain_seconds * 1000)]);
+      await untilFlushed(host.servers, isOver);
+    },
+    metrics: parts.metrics,
+    lead() {
+      sweep();
+      sweeper ??= setInterval(sweep, sweepMs).unref();
+    },
   };
 }
 
-function mountFaces(
-  host: Host,
-  given: { parts: Parts; config: Config; logger: Logger; state: { isStopping: boolean } },
-): void {
-  const { parts, config, state } = given;
-  const { services } = parts.backend;
-  const createContext = (request: FastifyRequest): Context => ({
-    services,
-    credential: readCredential(request.headers),
-    address: request.ip,
-  });
-  const onInternalError = (error: unknown, request?: FastifyRequest) => {
-    (request?.log ?? given.logger).error({ err: error }, "Internal error");
-  };
-  mountHealth(host.app, {
-    async readiness() {
-      const database = await parts.storage.ping().then(
-        () => "ok",
-        () => "does not answer",
-      );
-      const server = state.isStopping ? "is stopping" : "ok";
-      const redis = parts.redis?.check();
-      return {
-        isReady: database === "ok" && server === "ok" && redis?.isReady !== false,
-        checks: { server, database, ...(redis !== undefined && { redis: redis.words }) },
-      };
-    },
-  });
-  answerErrors(host.app, { onInternalError });
-  mountRoot(host.app);
-  mountMetrics(host.app, { metrics: parts.metrics, access: config.metrics });
-  mountTrpc(host.app, { createContext, onInternalError, batchCallsMax: config.limits.batch_calls_max });
-  mountAdmin(host.app, { services, showsKeys: config.gateway.showKeys, onInternalError });
-  mountApi(host.app, { createContext, onInternalError, version, pingMs: 10_000 });
+/** Serves the metrics on the address of their own that the configuration names; undefined where it names none. */
+export async function serveMetrics(given: {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, "render" | "contentType">;
+}): Promise<MetricsServer | undefined> {
+  const { config, logger, metrics } = given;
+  if (config.metrics.listen === undefined) return undefined;
+  const server = await startMetricsServer(config.metrics.listen, { metrics, token: config.metrics.token });
+  logger.info(`Metrics on ${server.url}/metrics`);
+  return server;
 }
 
 function toHostOptions(config: Config, logger: Logger) {
@@ -183,20 +197,4 @@ function toHostOptions(config: Config, logger: Logger) {
 function toUrl({ host, port }: { host: string; port: number }): string {
   if (host === "::" || host === "0.0.0.0") return `http://127.0.0.1:${port}`;
   return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-
-/** Waits until all connections are closed, but not for ever: a reader may be gone without saying so. */
-async function flushed(host: Host): Promise<void> {
-  const until = performance.now() + flushMs;
-  while (performance.now() < until) {
-    for (const server of host.servers) server.closeIdleConnections();
-    const counts = await Promise.all(
-      host.servers.map(
-        (server) =>
-          new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count))),
-      ),
-    );
-    if (counts.every((count) => count === 0)) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

@@ -28,6 +28,7 @@ export {
   type RelaySignal,
   type RunRelay,
 } from "./relay/run-relay.ts";
+export { openSetup } from "./auth/setup-service.ts";
 export { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.ts";
 export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";
 export { toUsernameKey } from "./auth/username-key.ts";

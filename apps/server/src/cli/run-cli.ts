@@ -1,15 +1,12 @@
-import { DomainError, toPublicMessage } from "@llm-backend/contract";
-import { StorageRefusal } from "@llm-backend/storage";
 import { Command, CommanderError } from "commander";
-import { ConfigError, configErrorExitCode } from "../config/config-error.ts";
 import { version } from "../version.ts";
 import { addCheckCommand } from "./check-command.ts";
-import { CommandFailure } from "./command-failure.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigOptions } from "./config-options.ts";
 import { addDoctorCommand } from "./doctor-command.ts";
 import { placeBesideEarlierDatabase, type PlacedCall } from "./earlier-database.ts";
 import { translateEarlierFlags } from "./earlier-flags.ts";
+import { toReport } from "./failure-report.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addMigrateCommand } from "./migrate-command.ts";
 import { addRecordCommands } from "./record-commands.ts";
@@ -71,29 +68,4 @@ function report(error: unknown): number {
   const { message, exitCode } = toReport(error);
   process.stderr.write(`llm-backend: ${message}\n`);
   return exitCode;
-}
-
-function toReport(error: unknown): { message: string; exitCode: number } {
-  if (error instanceof ConfigError || error instanceof StorageRefusal) {
-    return { message: error.message, exitCode: configErrorExitCode };
-  }
-  if (error instanceof CommandFailure) return { message: error.message, exitCode: 1 };
-  if (DomainError.is(error)) return { message: toPublicMessage(error), exitCode: 1 };
-  const sentence = toListenSentence(error);
-  if (sentence !== undefined) return { message: sentence, exitCode: 1 };
-  return { message: error instanceof Error ? (error.stack ?? error.message) : String(error), exitCode: 1 };
-}
-
-/** Why an address cannot be listened on, in one sentence. */
-function toListenSentence(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("syscall" in error) || !("code" in error)) return undefined;
-  const { address, port } = error as Error & { address?: string; port?: number };
-  const place = `${address ?? ""}:${port ?? ""}`;
-  const sentences: Readonly<Record<string, string>> = {
-    EADDRINUSE: `the address ${place} is in use; stop what listens there, or choose another with --addr`,
-    EACCES: `the address ${place} may not be listened on; ports below 1024 belong to root`,
-    EADDRNOTAVAIL: `the address ${place} is not one of this machine's`,
-    ENOTFOUND: `the address to listen on is not known`,
-  };
-  return sentences[String(error.code)];
 }

@@ -2,7 +2,10 @@ import type { Command } from "commander";
 import type { ConfigFlags } from "../config/overrides.ts";
 import { createLogger } from "../logging/create-logger.ts";
 import { startServer } from "../start-server.ts";
+import { isWorker, leavePrimary, runWorker, type WorkerOptions } from "../workers/run-worker.ts";
+import { startWorkers } from "../workers/start-workers.ts";
 import { addConfigOptions, readCommandConfig } from "./config-options.ts";
+import { toReport } from "./failure-report.ts";
 import { untilTold } from "./until-told.ts";
 
 /** `serve`: runs the server until it is told to stop. What the program does when nothing else is said. */
@@ -13,6 +16,7 @@ export function addServeCommand(program: Command): void {
       .description("runs the server (what happens without a command)"),
   )
     .option("--addr <host:port>", "where to listen (default: 127.0.0.1:8080)")
+    .option("--workers <n>", "how many processes serve together (default: 1)")
     .option("--noauth", "lets everyone who reaches the server use /v1, without any token")
     .option("--log-level <level>", "the least severe entries to log (default: info)")
     .action(serve);
@@ -21,12 +25,17 @@ export function addServeCommand(program: Command): void {
 async function serve(flags: ConfigFlags): Promise<void> {
   const { config, notices, source, environment } = readCommandConfig(flags);
   const { logger, flush } = createLogger(config.log);
+  const given = { config, environment, logger };
+  if (isWorker()) return serveAsWorker({ ...given, flush });
+  let restart = () => {};
+  const mayRestart = config.workers > 1 && !process.stdin.isTTY;
   // From the first moment on: a signal that comes while the server starts stops it as well.
-  using told = untilTold();
+  using told = untilTold(mayRestart ? () => restart() : undefined);
   logger.info(source.sentence);
   for (const notice of notices) logger[notice.level](`${notice.path}: ${notice.message}`);
   try {
-    const server = await startServer({ config, environment, logger });
+    const server = await (config.workers > 1 ? startWorkers(given) : startServer(given));
+    if ("restart" in server) restart = () => void server.restart();
     logger.info(`Listening on ${server.urls.join(", ")}`);
     if (server.setupUrl !== undefined) {
       logger.info(`There is no administrator yet. Make one with this one-time link: ${server.setupUrl}`);
@@ -38,5 +47,16 @@ async function serve(flags: ConfigFlags): Promise<void> {
     logger.info("Stopped");
   } finally {
     await flush();
+  }
+}
+
+/** One of several processes: its primary says what it does, also about signals. */
+async function serveAsWorker(given: Omit<WorkerOptions, "toSentence"> & { flush: () => Promise<void> }) {
+  using _ = untilTold();
+  try {
+    await runWorker({ ...given, toSentence: (error) => toReport(error).message });
+  } finally {
+    await given.flush();
+    leavePrimary();
   }
 }

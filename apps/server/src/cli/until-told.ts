@@ -11,13 +11,19 @@ export type Told = Disposable & {
 /** A terminal's Ctrl-C reaches a process through its parents as well: what comes so soon after is the same one. */
 const echoMs = 500;
 
-/** Listens for the signals that end a process, until disposed. */
-export function untilTold(): Told {
+/**
+ * Listens for the signals that end a process, until disposed.
+ *
+ * @param onHangUp - What SIGHUP does, where it does not end the process.
+ */
+export function untilTold(onHangUp?: () => void): Told {
   const first = Promise.withResolvers<NodeJS.Signals>();
   const second = Promise.withResolvers<NodeJS.Signals>();
   let toldAt: number | undefined;
   const listener = (signal: NodeJS.Signals) => {
-    if (toldAt === undefined) {
+    if (signal === "SIGHUP" && onHangUp !== undefined) {
+      onHangUp();
+    } else if (toldAt === undefined) {
       toldAt = performance.now();
       first.resolve(signal);
     } else if (performance.now() - toldAt > echoMs) {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { flag, line, oneOf, path, seconds, section } from "./scalar-schemas.ts";
+import { flag, line, oneOf, path, seconds, section, whole } from "./scalar-schemas.ts";
 import { authSchema } from "./sections/auth-section.ts";
 import { chatSchema } from "./sections/chat-section.ts";
 import { clocksSchema } from "./sections/clocks-section.ts";
@@ -99,6 +99,10 @@ export const configSchema = section({
   limits: limitsSchema,
   trusted_proxies: trustedProxiesSchema,
   cors: corsSchema,
+  workers: whole(1, 64).default(1).meta({
+    description:
+      "How many processes serve together on the same addresses and the same database. Also as the flag --workers. One is the simplest; see docs/operations.md for when more pay.",
+  }),
   drain_seconds: seconds(0, 3_600).default(30).meta({
     description:
       "How long answers under way may go on after the server was told to stop. What is cut off then can be resumed.",

@@ -9,6 +9,8 @@ export type ConfigFlags = {
   readonly data?: string | undefined;
   readonly database?: string | undefined;
   readonly logLevel?: string | undefined;
+  /** How many processes serve. */
+  readonly workers?: string | undefined;
   /** Lets everyone in under `/v1`. */
   readonly noauth?: boolean | undefined;
 };
@@ -33,6 +35,7 @@ const address: Override = { path: ["address"], replaces: [["server"]] };
 const data: Override = { path: ["data"] };
 const database: Override = { path: ["database"] };
 const logLevel: Override = { path: ["log", "level"] };
+const workers: Override = { path: ["workers"], read: toNumber };
 
 const environmentOverrides: Record<Exclude<SettingVariable, "LLM_BACKEND_CONFIG">, Override> = {
   LLM_BACKEND_ADDR: address,
@@ -52,6 +55,7 @@ const environmentOverrides: Record<Exclude<SettingVariable, "LLM_BACKEND_CONFIG"
   LLM_BACKEND_REGISTRATION: { path: ["auth", "registration"] },
   LLM_BACKEND_TRUSTED_PROXIES: { path: ["trusted_proxies"], read: toList },
   LLM_BACKEND_CORS_ORIGINS: { path: ["cors", "origins"], read: toList },
+  LLM_BACKEND_WORKERS: workers,
   LLM_BACKEND_DRAIN_SECONDS: { path: ["drain_seconds"], read: toNumber },
   LLM_BACKEND_LOG_LEVEL: logLevel,
   LLM_BACKEND_LOG_FORMAT: { path: ["log", "format"] },
@@ -66,6 +70,7 @@ const flagOverrides: Record<Exclude<keyof ConfigFlags, "config">, { name: string
   data: { name: "--data", override: data },
   database: { name: "--database", override: database },
   logLevel: { name: "--log-level", override: logLevel },
+  workers: { name: "--workers", override: workers },
   noauth: { name: "--noauth", override: { path: ["noauth"] } },
 };
 

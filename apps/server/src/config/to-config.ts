@@ -20,6 +20,7 @@ export type Config = GatewayConfig &
       | "limits"
       | "trusted_proxies"
       | "cors"
+      | "workers"
       | "drain_seconds"
       | "log"
     >
@@ -51,6 +52,7 @@ export function toConfig(file: ConfigFile, folder: string): Config {
     limits: file.limits,
     trusted_proxies: file.trusted_proxies,
     cors: file.cors,
+    workers: file.workers,
     drain_seconds: file.drain_seconds,
     log: file.log,
     listen: toListen(file),

@@ -77,6 +77,8 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     // One server for each address, all in front of the same application.
     serverFactory(handler) {
       const handle = (request: IncomingMessage, response: ServerResponse): void => {
+        // Whoever keeps a connection to a server that goes would come with the next request too late.
+        if (!(servers[0]?.listening ?? true)) response.shouldKeepAlive = false;
         if (!options.handleFirst(request, response)) handler(request, response);
       };
       for (const _ of addresses) servers.push(createServer(serverOptions, handle));

@@ -21,6 +21,7 @@ export function collectRedis(registry: Registry, look: () => WatchedRedis | unde
   const state: Gauge = new Gauge({
     name: "llm_backend_redis_ok",
     help: "1: Redis is used. 0: this process does without it for now.",
+    aggregator: "min",
     registers: [],
     collect() {
       const redis = look();

@@ -1,5 +1,5 @@
 import type { Usage } from "@llm-backend/contract";
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createCounter, createHistogram } from "./cells.ts";
 import { collectRedis, type WatchedRedis } from "./collect-redis.ts";
 import { collectUpstreams } from "./collect-upstreams.ts";
@@ -36,8 +36,19 @@ export type Metrics = {
   watch(sources: MetricSources): void;
   /** All of it, in Prometheus' text format. */
   render(): Promise<string>;
+  /** All of it, as plain data: to be put together with that of other processes. */
+  collect(): Promise<CollectedMetrics>;
   readonly contentType: string;
 };
+
+/** The measurements of one process, as plain data. */
+export type CollectedMetrics = readonly object[];
+
+/** Puts the measurements of processes that serve together into one text: what each counted is added up. */
+export function renderTogether(collected: readonly CollectedMetrics[]): Promise<string> {
+  // The type asks for more than the function reads.
+  return AggregatorRegistry.aggregate(collected as never).metrics();
+}
 
 /** The most upstreams that have lines of their own; what the others do is counted as `other`. */
 const upstreamsMax = 200;
@@ -118,6 +129,10 @@ export function createMetrics({ version }: { readonly version: string }): Metric
       shed.count = sources.recordsShed?.() ?? 0;
       return registry.metrics();
     },
+    async collect() {
+      shed.count = sources.recordsShed?.() ?? 0;
+      return registry.getMetricsAsJSON();
+    },
   };
 }
 
@@ -179,6 +194,7 @@ function addGauges(registry: Registry, given: { version: string; inFlight: () =>
     name: "llm_backend_info",
     help: "The version that runs.",
     labelNames: ["version"],
+    aggregator: "first",
     registers: [registry],
   }).set({ version: given.version }, 1);
   const inFlight: Gauge = new Gauge({

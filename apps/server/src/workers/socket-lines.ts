@@ -34,7 +34,7 @@ export function readFirstValue(socket: Socket): Promise<unknown> {
       try {
         resolve(JSON.parse(pieces.join("")));
       } catch (error) {
-        reject(error);
+        reject(new Error("What was sent is no JSON.", { cause: error }));
       }
     });
   });

@@ -10,15 +10,9 @@ export type SetupService = ReturnType<typeof createSetupService>;
 
 /** Creates the service. */
 export function createSetupService(deps: { storage: Storage; users: UserService; limiter: LoginLimiter }) {
-  const hash = (token: string) => createHash("sha256").update(token).digest();
   return {
-    /** Makes a one-time token while there is no administrator; the one before is void then. */
-    async openSetup(): Promise<string | undefined> {
-      if (await deps.users.hasAdmin()) return undefined;
-      const token = randomBytes(24).toString("base64url");
-      await deps.storage.settings.put("setup_token_hash", hash(token).toString("hex"));
-      return token;
-    },
+    /** See {@link openSetup}. */
+    openSetup: (): Promise<string | undefined> => openSetup(deps.storage),
 
     /** @throws DomainError `forbidden` for a token that is wrong or used, `conflict` for a name that is taken. */
     async createFirstAdmin(input: CreateFirstAdminInput, address: string): Promise<Account> {
@@ -34,4 +28,16 @@ export function createSetupService(deps: { storage: Storage; users: UserService;
       return toAccount(user);
     },
   };
+}
+
+/** Makes a one-time token while there is no administrator; the one before is void then. */
+export async function openSetup(storage: Storage): Promise<string | undefined> {
+  if ((await storage.users.countActive("admin")) > 0) return undefined;
+  const token = randomBytes(24).toString("base64url");
+  await storage.settings.put("setup_token_hash", hash(token).toString("hex"));
+  return token;
+}
+
+function hash(token: string): Buffer {
+  return createHash("sha256").update(token).digest();
 }
