@@ -19,15 +19,15 @@ const defaultPort = 6379;
 /** Draws the conclusions from the section; undefined where it names no Redis. */
 export function toRedisConfig(redis: ConfigFile["redis"]): RedisConfig | undefined {
   if (redis === undefined) return undefined;
-  const url = redis.url === undefined ? undefined : readUrl(redis.url);
-  const place = readPlace(redis) ?? url?.place;
+  const url = redis.url === undefined ? noUrl : readUrl(redis.url);
+  const place = readPlace(redis) ?? url.place;
   if (place === undefined) return undefined;
   return {
     place,
-    username: redis.username || url?.username,
-    password: redis.password || url?.password,
-    db: redis.db ?? url?.db ?? 0,
-    tls: redis.tls ?? url?.tls ?? false,
+    username: redis.username || url.username,
+    password: redis.password || url.password,
+    db: redis.db ?? url.db,
+    tls: redis.tls ?? url.tls,
     keyPrefix: redis.key_prefix,
     isRequired: redis.required,
   };
@@ -46,7 +46,13 @@ function readPlace({
   return { host: read.host ?? "127.0.0.1", port: read.port };
 }
 
-function readUrl(text: string) {
+type FromUrl = Pick<RedisConfig, "username" | "password" | "db" | "tls"> & {
+  readonly place: RedisConfig["place"] | undefined;
+};
+
+const noUrl: FromUrl = { place: undefined, username: undefined, password: undefined, db: 0, tls: false };
+
+function readUrl(text: string): FromUrl {
   const url = new URL(text);
   const isSocket = url.protocol === "unix:";
   const db = Number(url.searchParams.get("db") ?? (isSocket ? 0 : url.pathname.slice(1)));

@@ -3,6 +3,8 @@ import { commandMsMax } from "./redis-client.ts";
 /** Why Redis is of no use just now. The words stand in the log, in `/readyz` and in the documentation. */
 export type RedisFault = {
   readonly reason: string;
+  /** Whether nothing came in time. */
+  readonly isTimeout: boolean;
   /** Whether another connection may help: a name may lead to another server after a failover. */
   readonly reconnects: boolean;
 };
@@ -35,21 +37,25 @@ const codes: Readonly<Record<string, string>> = {
 };
 
 /** Takes away the connection's own words, which differ from one version to the next and may repeat what was sent. */
-const closed: RedisFault = { reason: "has closed the connection", reconnects: false };
+const closed: RedisFault = toFault("has closed the connection");
 
 /** Reads what is wrong with Redis out of an error; undefined for an error of one command, which says nothing of others. */
 export function toRedisFault(error: unknown): RedisFault | undefined {
   if (!(error instanceof Error)) return closed;
   const [word = ""] = error.message.split(" ", 1);
   const reply = replies[word];
-  if (reply !== undefined) return { reason: reply, reconnects: word === "READONLY" };
+  if (reply !== undefined) return { ...toFault(reply), reconnects: word === "READONLY" };
   if (error.name === "ReplyError") {
     const isAuth = /AUTH|max number of clients/i.test(error.message);
-    return isAuth ? { reason: "does not let this server in", reconnects: true } : undefined;
+    return isAuth ? { ...toFault("does not let this server in"), reconnects: true } : undefined;
   }
-  if (error.message === "Command timed out" || /^Socket timeout/.test(error.message)) {
-    return { reason: `did not answer within ${commandMsMax} ms`, reconnects: false };
+  if (error.message === "Command timed out" || error.message.startsWith("Socket timeout")) {
+    return { ...toFault(`did not answer within ${commandMsMax} ms`), isTimeout: true };
   }
   const code = codes[(error as NodeJS.ErrnoException).code ?? ""];
-  return code === undefined ? closed : { reason: code, reconnects: false };
+  return code === undefined ? closed : toFault(code);
+}
+
+function toFault(reason: string): RedisFault {
+  return { reason, isTimeout: false, reconnects: false };
 }

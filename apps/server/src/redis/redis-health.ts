@@ -17,8 +17,8 @@ export type RedisHealth = {
 export type RedisHealthOptions = {
   /** Rejects while Redis is of no use; takes 250 ms at most. */
   readonly probe: () => Promise<unknown>;
-  /** Says in a few words what an error of the probe means. */
-  readonly toReason: (error: unknown) => string;
+  /** Says in a few words what an error of the probe means; undefined where it is nothing new. */
+  readonly toReason: (error: unknown) => string | undefined;
   /** Learns of each change, also from one reason to another. */
   readonly onChange: (state: RedisState) => void;
 };
@@ -58,7 +58,8 @@ export function createRedisHealth(options: RedisHealthOptions): RedisHealth {
       change({ isOk: true });
     } catch (error) {
       failures++;
-      change({ isOk: false, reason: options.toReason(error) });
+      const reason = options.toReason(error) ?? (state.isOk ? "answers with an error" : state.reason);
+      change({ isOk: false, reason });
       plan();
     }
   }

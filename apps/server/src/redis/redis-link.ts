@@ -47,8 +47,6 @@ export type RedisLinkOptions = {
 /** So many answers may be waited for at once; what comes beyond does without. */
 const openMax = 10_000;
 
-const toReason = (error: unknown): string => toRedisFault(error)?.reason ?? "answers with an error";
-
 /** Opens the link. It connects in the background, as often as it takes. */
 export function openRedisLink({ config, onChange, onRefused }: RedisLinkOptions): RedisLink {
   const client = openRedisClient(config);
@@ -59,16 +57,20 @@ export function openRedisLink({ config, onChange, onRefused }: RedisLinkOptions)
   const health = createRedisHealth({
     // A write: a server that is full, or a replica, answers every other question.
     probe: () => client.set(key("probe"), "1", "PX", 10_000),
-    toReason,
+    // Without a connection, whatever connecting has said is the reason.
+    toReason: (error) => (client.status === "ready" ? toRedisFault(error)?.reason : undefined),
     onChange(state) {
       onChange(state);
       if (state.isOk) for (const listener of listeners) listener();
     },
   });
   const listener = createRedisListener(config);
-  client.on("ready", health.probeNow);
-  client.on("close", () => health.fail("has closed the connection"));
-  client.on("error", (error) => health.fail(toReason(error)));
+  client.on("ready", () => health.probeNow());
+  client.on("close", () => health.state.isOk && health.fail("has closed the connection"));
+  client.on("error", (error) => {
+    const fault = toRedisFault(error);
+    if (fault !== undefined) health.fail(fault.reason);
+  });
 
   function note(error: unknown): void {
     stats.failures++;
@@ -77,7 +79,7 @@ export function openRedisLink({ config, onChange, onRefused }: RedisLinkOptions)
       onRefused(/^\w{1,32}/.exec((error as Error).message)?.[0] ?? "");
       return;
     }
-    if (/^did not answer/.test(fault.reason)) stats.timeouts++;
+    if (fault.isTimeout) stats.timeouts++;
     health.fail(fault.reason);
     if (fault.reconnects && client.status === "ready") client.disconnect(true);
   }
@@ -99,7 +101,7 @@ export function openRedisLink({ config, onChange, onRefused }: RedisLinkOptions)
         open--;
       }
     },
-    listen: listener.listen,
+    listen: (channel, hear) => listener.listen(channel, hear),
     onOk: (hear) => void listeners.push(hear),
     key,
     get state() {

@@ -116,6 +116,15 @@ redis.call("PEXPIRE", KEYS[1], ARGV[1])
 return 1
 `;
 
+/** Adds an entry to a stream that is bounded and expires, and wakes those who read it. */
+const appendToStream = `
+local fields = tonumber(ARGV[3])
+redis.call("XADD", KEYS[1], "MAXLEN", "~", ARGV[1], "*", unpack(ARGV, 4, 3 + fields))
+redis.call("PEXPIRE", KEYS[1], ARGV[2])
+for index = 4 + fields, #ARGV, 2 do redis.call("PUBLISH", ARGV[index], ARGV[index + 1]) end
+return 1
+`;
+
 /** The scripts, as commands of the client. */
 export const scripts = {
   countInWindow: { lua: countInWindow, numberOfKeys: 1 },
@@ -123,6 +132,7 @@ export const scripts = {
   settleMinute: { lua: settleMinute, numberOfKeys: 1 },
   takePlace: { lua: takePlace, numberOfKeys: 1 },
   keepPlaces: { lua: keepPlaces, numberOfKeys: 1 },
+  appendToStream: { lua: appendToStream, numberOfKeys: 1 },
 };
 
 /** The methods that the client has for them. */
@@ -138,4 +148,11 @@ export type ScriptCommands = {
   settleMinute(key: string, mark: number, requests: number, tokens: number): Promise<number>;
   takePlace(key: string, place: string, placesMax: number, keptMs: number): Promise<number>;
   keepPlaces(key: string, keptMs: number, ...places: string[]): Promise<number>;
+  appendToStream(
+    key: string,
+    entriesMax: number,
+    keptMs: number,
+    fields: number,
+    ...fieldsAndWakes: string[]
+  ): Promise<number>;
 };

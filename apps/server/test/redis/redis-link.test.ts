@@ -1,12 +1,17 @@
-import { findRedisObstacle, startRedisServer, startRedisStub } from "@llm-backend/testing";
+import {
+  findRedisObstacle,
+  startLossyRedisProxy,
+  startRedisServer,
+  startRedisStub,
+} from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { unavailable } from "../../src/redis/redis-link.ts";
 import { until } from "../callers/chat-stage.ts";
-import { describeWithRedis, openLink } from "./redis-stage.ts";
+import { needsRedis, openLink } from "./redis-stage.ts";
 
 const ping = (stage: ReturnType<typeof openLink>) => stage.link.ask((client) => client.ping());
 
-describeWithRedis("a link to Redis", () => {
+describe("a link to Redis", needsRedis, () => {
   it("is of use as soon as Redis is there, and again after it was killed", async () => {
     await using redis = await startRedisServer();
     using stage = openLink(redis.port);
@@ -52,6 +57,19 @@ describeWithRedis("a link to Redis", () => {
     expect(stage.link.state.isOk).toBe(true);
   });
 
+  it("leaves a connection that was cut off without a word within five seconds", async () => {
+    await using redis = await startRedisServer();
+    await using proxy = await startLossyRedisProxy(redis.port, () => "pass");
+    using stage = openLink(proxy.port);
+    await until(() => stage.link.state.isOk, "it is connected");
+    proxy.freeze();
+    const frozenAt = performance.now();
+    expect(await ping(stage)).toBe(unavailable);
+    await until(() => stage.link.state.isOk, "it has another connection");
+    expect(performance.now() - frozenAt).toBeLessThan(5_000);
+    expect(await ping(stage)).toBe("PONG");
+  });
+
   it("hears what is published, also after Redis was killed", async () => {
     await using redis = await startRedisServer();
     using stage = openLink(redis.port);
@@ -92,15 +110,12 @@ describe("what Redis says", () => {
     await until(() => stage.link.state.isOk, "it is well");
   });
 
-  it.skipIf(findRedisObstacle() !== undefined)(
-    "a password that is refused is a reason too, and stands in no state",
-    async () => {
-      await using redis = await startRedisServer(["--requirepass", "right"]);
-      using stage = openLink(redis.port, { password: "wrong-secret" });
-      await until(() => stage.states.includes("refuses the password"), "the reason is known");
-      expect(JSON.stringify(stage.states)).not.toContain("secret");
-      using other = openLink(redis.port, { password: "right" });
-      await until(() => other.link.state.isOk, "it is let in");
-    },
-  );
+  it("a password that is refused is a reason too, and stands in no state", needsRedis, async () => {
+    await using redis = await startRedisServer(["--requirepass", "right"]);
+    using stage = openLink(redis.port, { password: "wrong-secret" });
+    await until(() => stage.states.includes("refuses the password"), "the reason is known");
+    expect(JSON.stringify(stage.states)).not.toContain("secret");
+    using other = openLink(redis.port, { password: "right" });
+    await until(() => other.link.state.isOk, "it is let in");
+  });
 });

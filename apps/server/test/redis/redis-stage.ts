@@ -1,13 +1,10 @@
 import { findRedisObstacle } from "@llm-backend/testing";
-import { describe } from "vitest";
 import { openRedisLink, type RedisLink } from "../../src/redis/redis-link.ts";
 
 const obstacle = findRedisObstacle();
 
-/** Tests against a real redis-server; where there is none, they are skipped, and their title says why. */
-export function describeWithRedis(title: string, tests: () => void): void {
-  describe.skipIf(obstacle !== undefined)(obstacle === undefined ? title : `${title} (${obstacle})`, tests);
-}
+/** For tests against a real redis-server: where there is none, they are skipped, and say why. */
+export const needsRedis = { skip: obstacle !== undefined, meta: { skipReason: obstacle ?? "" } };
 
 /** A link to a port of loopback, and what it told of its states. */
 export type LinkStage = Disposable & {

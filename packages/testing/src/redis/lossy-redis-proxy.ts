@@ -12,6 +12,8 @@ export type LossyRedisProxy = AsyncDisposable & {
   readonly fates: Readonly<Record<MessageFate, number>>;
   /** Closes all connections; new ones are taken. */
   cut(): void;
+  /** Passes nothing more on the connections that there are, and closes none of them: a partition. New ones are taken. */
+  freeze(): void;
 };
 
 const isMessage = (value: RespValue): boolean => Array.isArray(value) && value[0] === "message";
@@ -23,6 +25,7 @@ export async function startLossyRedisProxy(
 ): Promise<LossyRedisProxy> {
   const fates = { pass: 0, drop: 0, repeat: 0 };
   const sockets = new Set<Socket>();
+  const frozen = new WeakSet<Socket>();
   const server = createServer((socket) => {
     const upstream = connect(target, "127.0.0.1");
     const read = createRespReader();
@@ -37,8 +40,10 @@ export async function startLossyRedisProxy(
         other.destroy();
       });
     }
-    socket.pipe(upstream);
+    const isFrozen = () => frozen.has(socket);
+    socket.on("data", (data) => !isFrozen() && upstream.write(data));
     upstream.on("data", (data) => {
+      if (isFrozen()) return;
       for (const { value, bytes } of read(data)) {
         const fate = isMessage(value) ? decide(String((value as readonly RespValue[])[2])) : "pass";
         if (isMessage(value)) fates[fate]++;
@@ -55,6 +60,9 @@ export async function startLossyRedisProxy(
     port,
     fates,
     cut,
+    freeze() {
+      for (const socket of sockets) frozen.add(socket);
+    },
     async [Symbol.asyncDispose]() {
       cut();
       await closeServer(server);

@@ -9,7 +9,7 @@ type Read = { readonly value: RespValue; readonly end: number };
 /** Reads one value that begins at an offset; undefined while it is not all there. */
 function readValue(bytes: Buffer, start: number): Read | undefined {
   const lineEnd = bytes.indexOf("\r\n", start);
-  if (lineEnd < 0) return undefined;
+  if (lineEnd === -1) return undefined;
   const kind = String.fromCharCode(bytes[start] ?? 0);
   const line = bytes.toString("utf8", start + 1, lineEnd);
   const end = lineEnd + 2;

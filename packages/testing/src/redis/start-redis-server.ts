@@ -15,8 +15,8 @@ export type RedisServer = AsyncDisposable & {
   flush(): Promise<void>;
   /** `kill -9`; resolves when it is gone. */
   kill(): Promise<void>;
-  /** Starts it again on the same port, empty. */
-  restart(): Promise<void>;
+  /** Starts it again on the same port, empty; with arguments, with those. */
+  restart(extra?: readonly string[]): Promise<void>;
   /** Stops its process without closing anything (SIGSTOP): it answers nothing until `resume`. */
   pause(): void;
   resume(): void;
@@ -51,9 +51,9 @@ export async function startRedisServer(extra: readonly string[] = []): Promise<R
       await command("FLUSHALL");
     },
     kill,
-    async restart() {
+    async restart(other = extra) {
       await kill();
-      child = await launch(port, extra);
+      child = await launch(port, other);
     },
     pause: () => void child.kill("SIGSTOP"),
     resume: () => void child.kill("SIGCONT"),

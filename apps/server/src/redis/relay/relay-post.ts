@@ -1,0 +1,50 @@
+import { unavailable, type RedisLink } from "../redis-link.ts";
+import { createMessageSeal, type RelayMessage } from "./relay-message.ts";
+
+/** Carries messages between processes: at most once, or not at all. */
+export type RelayPost = {
+  /** Whether it was taken by somebody; undefined while Redis is away, when nobody knows. */
+  send(owner: string, message: RelayMessage): Promise<boolean | undefined>;
+  sendToAll(message: RelayMessage): void;
+  /** The channel of a process. */
+  channelOf(owner: string): string;
+  /** A message, ready to be published on a channel. */
+  seal(channel: string, message: RelayMessage): string;
+  close(): void;
+};
+
+/** What the post stands on. */
+export type RelayPostOptions = {
+  readonly link: RedisLink;
+  /** The name of this process. */
+  readonly owner: string;
+  readonly secret: string;
+  readonly hear: (message: RelayMessage) => void;
+};
+
+/** Opens the post of this process, which hears from now on. */
+export function openRelayPost({ link, owner, secret, hear }: RelayPostOptions): RelayPost {
+  const seal = createMessageSeal(secret);
+  const channelOf = (name: string) => link.key(`to:${name}`);
+  const everybody = link.key("to-all");
+  const unlisten = [channelOf(owner), everybody].map((channel) =>
+    link.listen(channel, (text) => {
+      const message = seal.open(channel, text);
+      if (message !== undefined) hear(message);
+    }),
+  );
+  const publish = async (channel: string, message: RelayMessage) => {
+    const text = seal.seal(channel, message);
+    const hearers = await link.ask((client) => client.publish(channel, text));
+    return hearers === unavailable ? undefined : hearers > 0;
+  };
+  return {
+    send: (name, message) => publish(channelOf(name), message),
+    sendToAll: (message) => void publish(everybody, message),
+    channelOf,
+    seal: (channel, message) => seal.seal(channel, message),
+    close() {
+      for (const stop of unlisten) stop();
+    },
+  };
+}
