@@ -74,7 +74,10 @@ export type Upstream = {
   readonly queueMax?: number;
   /** @default "exact" */
   readonly midstream?: MidstreamPolicy;
-  /** How it is asked to go on with an answer, under `continue`. @default by its host, else "plain" */
+  /**
+   * How it is asked to go on with an answer, under `continue` and when a chat goes on behind what was said; there it says
+   * that the upstream takes this at all. @default by its host, else "plain" where it is tried
+   */
   readonly prefill?: PrefillDialect;
   /** All headers of the caller are passed on, but for hop-by-hop ones and credentials. @default false */
   readonly keepHeaders?: boolean;

@@ -15,8 +15,8 @@ import { ask, openGateway, toUpstream } from "./ask-gateway.ts";
 const question = { role: "user", content: "Hi" } as const;
 const spoken = "Once upon a time";
 
-const readMessages = (call: Call | undefined) =>
-  (call?.body as { messages: readonly Record<string, unknown>[] }).messages;
+const readMessages = (call: Call | undefined): readonly Record<string, unknown>[] =>
+  ((call?.body ?? { messages: [] }) as { messages: readonly Record<string, unknown>[] }).messages;
 
 const upstreamsThatTakeIt: readonly (readonly [name: string, Partial<Upstream>, Record<string, unknown>])[] =
   [

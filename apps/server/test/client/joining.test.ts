@@ -1,5 +1,5 @@
 import { createClient, type ChatStream, type RetryNotice, type RunEvent } from "@llm-backend/client";
-import { createHandDrivenReply, fail, finish, reset, say } from "@llm-backend/testing";
+import { answer, createHandDrivenReply, fail, finish, reset, say } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { addClientOf, quickRetry, setClientStage, transports } from "./client-stage.ts";
 
@@ -168,6 +168,23 @@ describe.each(transports)("answers over %s", (transport) => {
     });
     expect(messages.map(({ content }) => content)).toEqual(["Second version", "Hello world"]);
     expect(messages[0]?.siblingIds).toHaveLength(2);
+  });
+
+  it("go on where an answer was cut, once however often the line is", async () => {
+    await using stage = await setClientStage();
+    const { client, conversationId } = await stage.addUser({ transport });
+    stage.upstream.enqueue({ steps: [say("Half of it"), finish({ reason: "length" })] });
+    await client.chat.stream({ conversationId, message: "Hi" }).result;
+    const [, half] = (await client.conversation.history.query({ conversationId })).messages;
+    let bytes = 0;
+    stage.proxy.setBytesMax(() => (bytes += 150));
+    stage.proxy.cutAll();
+    stage.upstream.enqueue(answer(", and the rest"));
+
+    const whole = client.chat.continue({ conversationId, messageId: half?.messageId ?? "" });
+    await expect(whole.result).resolves.toMatchObject({ state: "done", text: "Half of it, and the rest" });
+    expect(whole.text).toBe("Half of it, and the rest");
+    expect(stage.upstream.calls).toHaveLength(2);
   });
 
   it("tell of a failure as their last event, and as the error of their result", async () => {

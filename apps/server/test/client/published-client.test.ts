@@ -15,6 +15,7 @@ import { installPublishedClient, type PublishedClient } from "./published-client
 
 const run = promisify(execFile);
 const hostNode = "/usr/bin/node";
+const examples = ["first-answer.ts", "branches.ts"];
 
 let client: PublishedClient;
 let upstream: FakeUpstream;
@@ -81,8 +82,8 @@ describe("the package", () => {
 describe("a consumer's compiler", () => {
   it("takes what is right, with exactly the types that it says", async () => {
     await client.copy("apps/server/test/client/consumer/consumer.ts");
-    await client.copy("packages/client/examples/first-answer.ts");
-    expect(await client.compile(["consumer.ts", "first-answer.ts"])).toEqual([]);
+    for (const example of examples) await client.copy(`packages/client/examples/${example}`);
+    expect(await client.compile(["consumer.ts", ...examples])).toEqual([]);
   });
 
   it("takes every example of the README", async () => {
@@ -129,8 +130,8 @@ describe("a consumer's compiler", () => {
 describe("under plain Node", () => {
   beforeAll(async () => {
     await client.copy("apps/server/test/client/consumer/consumer.ts");
-    await client.copy("packages/client/examples/first-answer.ts");
-    expect(await client.compile(["consumer.ts", "first-answer.ts"])).toEqual([]);
+    for (const example of examples) await client.copy(`packages/client/examples/${example}`);
+    expect(await client.compile(["consumer.ts", ...examples])).toEqual([]);
   }, 30_000);
 
   const isOtherNode = existsSync(hostNode);
@@ -160,6 +161,19 @@ describe("under plain Node", () => {
       const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
       expect(stdout).toBe("Hello world\n(done)\n");
     }
+  });
+
+  it("the example of branches shows versions, and refuses what is complete", async () => {
+    const program = join(client.folder, "out/branches.js");
+    const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
+    expect(stdout.split("\n")).toEqual([
+      "2 of 2",
+      "1 of 2: true",
+      "user, assistant",
+      "The answer is complete; there is nothing to continue.",
+      "Two ways",
+      "",
+    ]);
   });
 
   it("the first example is the one that the README shows", async () => {

@@ -55,5 +55,5 @@ async function readIds(tx: Repositories, { from, messageId }: BranchCopy): Promi
     for (const { id } of page) ids.push(id);
     next = page.at(-1)?.parentId ?? null;
   }
-  return ids.reverse();
+  return ids.toReversed();
 }

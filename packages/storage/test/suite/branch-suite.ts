@@ -9,27 +9,31 @@ import {
   nextTextId,
 } from "./rows.ts";
 
+const toFirst = (branch: readonly { readonly id: string }[]) => branch[0]?.id ?? "";
+const toLast = (branch: readonly { readonly id: string }[]) => branch.at(-1)?.id ?? "";
+
 export function testBranches(open: OpenDatabase): void {
   it("goes down to the newest leaf, and by what was chosen where something was", async () => {
     await using database = await open();
     const { branches, messages } = database.storage;
     const { id: conversationId } = await insertConversation(database.storage);
     const trunk = createBranch(2, { conversationId });
-    const [root, fork] = trunk;
-    const older = createBranch(3, { conversationId, parentId: fork?.id ?? null });
-    const newer = createBranch(2, { conversationId, parentId: fork?.id ?? null });
+    const [root, fork] = trunk.map(({ id }) => id);
+    if (root === undefined || fork === undefined) throw new Error("too few");
+    const older = createBranch(3, { conversationId, parentId: fork });
+    const newer = createBranch(2, { conversationId, parentId: fork });
     await messages.insert([...trunk, ...older, ...newer]);
-    const down = (from: { id: string } | undefined) => branches.findShownLeaf(conversationId, from?.id ?? "");
-    expect(await down(root)).toBe(newer[1]?.id);
-    await branches.choose(fork?.id ?? "", older[0]?.id ?? "");
-    expect(await down(root)).toBe(older[2]?.id);
-    expect(await down(newer[0])).toBe(newer[1]?.id);
-    await branches.choose(fork?.id ?? "", newer[0]?.id ?? "");
-    expect(await down(root)).toBe(newer[1]?.id);
-    await branches.choose(fork?.id ?? "", older[0]?.id ?? "");
-    await branches.forgetChoice(fork?.id ?? "");
-    expect(await down(root)).toBe(newer[1]?.id);
-    expect(await down(newer[1])).toBe(newer[1]?.id);
+    const down = (from = "") => branches.findShownLeaf(conversationId, from);
+    expect(await down(root)).toBe(toLast(newer));
+    await branches.choose(fork, toFirst(older));
+    expect(await down(root)).toBe(toLast(older));
+    expect(await down(toFirst(newer))).toBe(toLast(newer));
+    await branches.choose(fork, toFirst(newer));
+    expect(await down(root)).toBe(toLast(newer));
+    await branches.choose(fork, toFirst(older));
+    await branches.forgetChoice(fork);
+    expect(await down(root)).toBe(toLast(newer));
+    expect(await down(toLast(newer))).toBe(toLast(newer));
   });
 
   it("goes down ten thousand messages, and reads their ids in pages", async () => {
