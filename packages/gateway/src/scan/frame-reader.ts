@@ -63,130 +63,150 @@ export function parseData(data: string): unknown {
 /** Data that means the end of the stream. */
 export const isDoneMark = (data: string): boolean => data === "[DONE]" || data.trim() === "[DONE]";
 
-/** Creates the reader of one stream's frames. */
-export function createFrameReader({ options, progress, text, reasoning }: FrameReaderInput): FrameReader {
-  const { kind, hideUsage, limits } = options;
-  const isResponse = kind === "response";
-  const begun = new Set<number>();
-  const finished = new Set<number>();
-  let answerChars = 0;
+class Reader implements FrameReader {
+  readonly #options: ScanOptions;
+  readonly #progress: ScanProgress;
+  readonly #text: TextStore;
+  readonly #reasoning: TextStore;
+  readonly #isResponse: boolean;
+  readonly #begun = new Set<number>();
+  readonly #finished = new Set<number>();
+  #answerChars = 0;
 
-  function readMeaning(value: unknown): FrameMeaning {
-    return isResponse ? readResponseMeaning(value) : readChatMeaning(value, kind === "completion");
+  constructor({ options, progress, text, reasoning }: FrameReaderInput) {
+    this.#options = options;
+    this.#progress = progress;
+    this.#text = text;
+    this.#reasoning = reasoning;
+    this.#isResponse = options.kind === "response";
   }
 
-  function count(chars: number, isText: boolean): void {
-    if (isText) progress.textChars += chars;
-    answerChars += chars;
-    if (answerChars > limits.answerBytesMax) progress.fault ??= answerTooLong;
+  read(frame: Buffer): FrameVerdict {
+    const { eventBytesMax } = this.#options.limits;
+    if (frame.length > eventBytesMax) return this.#fail(eventTooLarge);
+    const lines = readFrameLines(frame, 0, frame.length);
+    const { data } = lines;
+    if (data === undefined) return { bytes: this.#toPlain(frame, lines) };
+    if (!isDoneMark(data)) return this.#readData(frame, lines, data);
+    this.#progress.isDone = true;
+    return { bytes: this.#isResponse ? frame : this.#toDone(frame, lines) };
   }
 
-  function applyChoices({ choices }: FrameMeaning, sawContent: boolean): void {
+  #readMeaning(value: unknown): FrameMeaning {
+    return this.#isResponse
+      ? readResponseMeaning(value)
+      : readChatMeaning(value, this.#options.kind === "completion");
+  }
+
+  count(chars: number, isText: boolean): void {
+    if (isText) this.#progress.textChars += chars;
+    this.#answerChars += chars;
+    if (this.#answerChars > this.#options.limits.answerBytesMax) this.#progress.fault ??= answerTooLong;
+  }
+
+  #applyChoices({ choices }: FrameMeaning, sawContent: boolean): void {
     for (const choice of choices) {
-      progress.choicesMax = Math.max(progress.choicesMax, choice.index + 1);
+      this.#progress.choicesMax = Math.max(this.#progress.choicesMax, choice.index + 1);
       if (choice.index < choicesCounted) {
-        begun.add(choice.index);
-        if (choice.finishReason !== undefined) finished.add(choice.index);
+        this.#begun.add(choice.index);
+        if (choice.finishReason !== undefined) this.#finished.add(choice.index);
       }
       // Some providers repeat the whole answer in a last frame.
       if (choice.isWhole && sawContent) continue;
-      progress.hasContent ||= isContent(choice);
-      progress.hasToolCalls ||= choice.hasToolCalls;
-      progress.hasMedia ||= choice.hasMedia;
-      progress.sawRole ||= choice.hasRole;
-      count(countChars(choice.toolText), false);
+      this.#progress.hasContent ||= isContent(choice);
+      this.#progress.hasToolCalls ||= choice.hasToolCalls;
+      this.#progress.hasMedia ||= choice.hasMedia;
+      this.#progress.sawRole ||= choice.hasRole;
+      this.count(countChars(choice.toolText), false);
       if (choice.index > 0) continue;
-      text.add(choice.text);
-      reasoning.add(choice.reasoning);
+      this.#text.add(choice.text);
+      this.#reasoning.add(choice.reasoning);
     }
   }
 
-  function apply(meaning: FrameMeaning): void {
-    const sawContent = progress.hasContent;
-    applyChoices(meaning, sawContent);
+  #apply(meaning: FrameMeaning): void {
+    const sawContent = this.#progress.hasContent;
+    this.#applyChoices(meaning, sawContent);
     const isRepeated = sawContent && meaning.choices.every(({ isWhole }) => isWhole);
-    if (!isRepeated) count(countText(meaning), true);
-    progress.isFinished = begun.size > 0 && finished.size >= begun.size;
-    progress.model ??= meaning.model;
-    progress.usage = meaning.usage ?? progress.usage;
+    if (!isRepeated) this.count(countText(meaning), true);
+    this.#progress.isFinished = this.#begun.size > 0 && this.#finished.size >= this.#begun.size;
+    this.#progress.model ??= meaning.model;
+    this.#progress.usage = meaning.usage ?? this.#progress.usage;
     const first = meaning.choices.find(({ index }) => index === 0);
     if (first?.finishReason !== undefined) {
-      progress.finishReason = first.finishReason;
-      progress.finishStoodAlone = isRepeated || (first.text === "" && first.reasoning === "");
+      this.#progress.finishReason = first.finishReason;
+      this.#progress.finishStoodAlone = isRepeated || (first.text === "" && first.reasoning === "");
     }
-    progress.isDone ||= meaning.isEnd;
+    this.#progress.isDone ||= meaning.isEnd;
   }
 
-  function isFinishedAgain({ choices }: FrameMeaning): boolean {
+  #isFinishedAgain({ choices }: FrameMeaning): boolean {
     return (
-      !isResponse &&
+      !this.#isResponse &&
       choices.length > 0 &&
       choices.every(
-        (choice) => choice.finishReason !== undefined && finished.has(choice.index) && !isContent(choice),
+        (choice) =>
+          choice.finishReason !== undefined && this.#finished.has(choice.index) && !isContent(choice),
       )
     );
   }
 
   /** The frame without lines that callers of this kind do not need. */
-  function toPlain(frame: Buffer, lines: FrameLines): Buffer | undefined {
-    return lines.isPlain || isResponse ? frame : keepPlainLines(frame, 0, frame.length);
+  #toPlain(frame: Buffer, lines: FrameLines): Buffer | undefined {
+    return lines.isPlain || this.#isResponse ? frame : keepPlainLines(frame, 0, frame.length);
   }
 
   /** What is no object never was a frame. It is counted, unless it says nothing at all. */
-  function reject(data: string, value: unknown): FrameVerdict {
+  #reject(data: string, value: unknown): FrameVerdict {
     if (data.trim() === "" || value === null) return dropped;
-    progress.framesMalformed++;
-    return progress.framesMalformed > framesMalformedMax ? fail(tooManyMalformed) : dropped;
+    this.#progress.framesMalformed++;
+    return this.#progress.framesMalformed > framesMalformedMax ? this.#fail(tooManyMalformed) : dropped;
   }
 
-  function readData(frame: Buffer, lines: FrameLines, data: string): FrameVerdict {
+  #readData(frame: Buffer, lines: FrameLines, data: string): FrameVerdict {
     const value = parseData(data);
-    if (lines.event === "error") return fail(readEventFault(data, value));
-    if (typeof value !== "object" || value === null) return reject(data, value);
-    const meaning = readMeaning(value);
-    if (meaning.error !== undefined) return fail(toStreamFault(meaning.error));
-    if (Array.isArray(value)) return reject(data, value);
+    if (lines.event === "error") return this.#fail(readEventFault(data, value));
+    if (typeof value !== "object" || value === null) return this.#reject(data, value);
+    const meaning = this.#readMeaning(value);
+    if (meaning.error !== undefined) return this.#fail(toStreamFault(meaning.error));
+    if (Array.isArray(value)) return this.#reject(data, value);
     if (!meaning.isKnown) return dropped;
-    const sawContent = progress.hasContent;
-    const isSaidAgain = isFinishedAgain(meaning);
-    apply(meaning);
-    if (progress.fault !== undefined) return dropped;
-    if (isSaidAgain) return withoutChoices(value, meaning);
+    const sawContent = this.#progress.hasContent;
+    const isSaidAgain = this.#isFinishedAgain(meaning);
+    this.#apply(meaning);
+    if (this.#progress.fault !== undefined) return dropped;
+    if (isSaidAgain) return this.#withoutChoices(value, meaning);
+    const { hideUsage, kind } = this.#options;
     const edits = { hideUsage, sawContent, hasDeltas: kind === "chat" };
-    const edited = isResponse ? data : editFrame(data, { value, meaning }, edits);
+    const edited = this.#isResponse ? data : editFrame(data, { value, meaning }, edits);
     if (edited === undefined) return dropped;
     if (edited !== data) return { bytes: toFrame(edited) };
-    const bytes = toPlain(frame, lines);
+    const bytes = this.#toPlain(frame, lines);
     if (bytes !== frame) return { bytes };
-    return { bytes, lesson: { frame, lines, meaning, read: (filled) => readMeaning(parseData(filled)) } };
+    return {
+      bytes,
+      lesson: { frame, lines, meaning, read: (filled) => this.#readMeaning(parseData(filled)) },
+    };
   }
 
   /** Callers take each reason for the end of a choice: one that was told is not told again. */
-  function withoutChoices(value: object, { hasUsage }: FrameMeaning): FrameVerdict {
-    const isNews = hasUsage && !hideUsage;
+  #withoutChoices(value: object, { hasUsage }: FrameMeaning): FrameVerdict {
+    const isNews = hasUsage && !this.#options.hideUsage;
     return isNews ? { bytes: toFrame(JSON.stringify({ ...value, choices: [] })) } : dropped;
   }
 
   /** The end in the form that callers look for. */
-  function toDone(frame: Buffer, lines: FrameLines): Buffer {
-    return lines.data === "[DONE]" ? (toPlain(frame, lines) ?? doneFrame) : doneFrame;
+  #toDone(frame: Buffer, lines: FrameLines): Buffer {
+    return lines.data === "[DONE]" ? (this.#toPlain(frame, lines) ?? doneFrame) : doneFrame;
   }
 
-  function fail(fault: AnswerFault): FrameVerdict {
-    progress.fault ??= fault;
+  #fail(fault: AnswerFault): FrameVerdict {
+    this.#progress.fault ??= fault;
     return dropped;
   }
+}
 
-  return {
-    count,
-    read(frame) {
-      if (frame.length > limits.eventBytesMax) return fail(eventTooLarge);
-      const lines = readFrameLines(frame, 0, frame.length);
-      const { data } = lines;
-      if (data === undefined) return { bytes: toPlain(frame, lines) };
-      if (!isDoneMark(data)) return readData(frame, lines, data);
-      progress.isDone = true;
-      return { bytes: isResponse ? frame : toDone(frame, lines) };
-    },
-  };
+/** Creates the reader of one stream's frames. */
+export function createFrameReader(input: FrameReaderInput): FrameReader {
+  return new Reader(input);
 }

@@ -1,3 +1,5 @@
+import { endianness } from "node:os";
+
 /** What may stand in a place where frames of a stream differ: any text, or any whole number. */
 export type Hole = "text" | "skipped" | "digits";
 
@@ -6,13 +8,6 @@ export type TemplatePart = { readonly bytes: Buffer; readonly hole: Hole | undef
 
 /** What the text of a template's frames is. */
 export type TemplateField = "text" | "reasoning" | "toolText";
-
-type Part = {
-  readonly length: number;
-  readonly words: Int32Array;
-  readonly bytes: Buffer;
-  readonly hole: number;
-};
 
 const noHole = 0;
 const textHole = 1;
@@ -25,11 +20,10 @@ const lastDigit = 0x39;
 const digitsMax = 15;
 const holes = { text: textHole, skipped: skippedHole, digits: digitsHole } as const;
 
-function toPart({ bytes, hole }: TemplatePart): Part {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const words = Int32Array.from({ length: bytes.length >> 2 }, (_, index) => view.getInt32(index * 4, true));
-  return { length: bytes.length, words, bytes, hole: hole === undefined ? noHole : holes[hole] };
-}
+/** Numbers of a part in the layout: where its bytes begin, how many they are, what stands behind them. */
+const partNumbers = 3;
+const isLittleEndian = endianness() === "LE";
+const toWordEnd = (length: number): number => (length + 3) & ~3;
 
 const isHex = (code: number): boolean =>
   (code >= firstDigit && code <= lastDigit) ||
@@ -73,31 +67,42 @@ export class FrameTemplate {
   from = 0;
   to = 0;
   chars = 0;
-  readonly #parts: readonly Part[];
+  /** The bytes of all parts, each from a whole word on: one piece of memory for each stream that is open. */
+  readonly #words: Int32Array;
+  readonly #bytes: Uint8Array;
+  readonly #layout: readonly number[];
   readonly #bytesMin: number;
 
   constructor(field: TemplateField, parts: readonly TemplatePart[]) {
     this.field = field;
-    this.#parts = parts.map(toPart);
-    this.#bytesMin = parts.reduce((sum, part) => sum + part.bytes.length, 0);
+    this.#words = new Int32Array(parts.reduce((sum, { bytes }) => sum + toWordEnd(bytes.length), 0) >> 2);
+    this.#bytes = new Uint8Array(this.#words.buffer);
+    this.#bytesMin = parts.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    let from = 0;
+    this.#layout = parts.flatMap(({ bytes, hole }) => {
+      const numbers = [from, bytes.length, hole === undefined ? noHole : holes[hole]];
+      this.#bytes.set(bytes, from);
+      from += toWordEnd(bytes.length);
+      return numbers;
+    });
   }
 
   /** The end of the frame that begins here, or -1 when it is none of this template. */
   match(bytes: Buffer, view: DataView, start: number): number {
-    const { length } = bytes;
-    if (start + this.#bytesMin > length) return -1;
-    const parts = this.#parts;
+    if (start + this.#bytesMin > bytes.length) return -1;
+    const layout = this.#layout;
     let at = start;
-    for (let index = 0; index < parts.length; index++) {
-      const part = parts[index] as Part;
-      if (at + part.length > length) return -1;
-      const { words } = part;
-      for (let word = 0; word < words.length; word++, at += 4)
-        if (view.getInt32(at, true) !== words[word]) return -1;
-      for (let rest = words.length << 2; rest < part.length; rest++, at++)
-        if (bytes[at] !== part.bytes[rest]) return -1;
-      if (part.hole === noHole) break;
-      at = part.hole === digitsHole ? this.#skipDigits(bytes, at) : this.#skipText(bytes, at, part.hole);
+    for (let index = 0; index < layout.length; index += partNumbers) {
+      const from = layout[index] as number;
+      const length = layout[index + 1] as number;
+      const end = at + length;
+      if (end > bytes.length) return -1;
+      let word = from >> 2;
+      for (; at + 4 <= end; at += 4) if (view.getInt32(at, isLittleEndian) !== this.#words[word++]) return -1;
+      for (let byte = word << 2; at < end; at++) if (bytes[at] !== this.#bytes[byte++]) return -1;
+      const hole = layout[index + 2] as number;
+      if (hole === noHole) break;
+      at = hole === digitsHole ? this.#skipDigits(bytes, at) : this.#skipText(bytes, at, hole);
       if (at === -1) return -1;
     }
     return at;

@@ -36,19 +36,44 @@ export class ChunkWriter {
   /** False: no more until the listener has been called. */
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
-    // The first chunk goes the usual way, together with the head.
+    if (!this.#isDirect || socket === null) return this.#response.write(bytes);
+    if (bytes.length === 0 || socket.destroyed) return true;
+    if (!this.#hasBegun) return this.#begin(socket, bytes);
+    return writeChunk(socket, bytes);
+  }
+
+  /**
+   * The head goes out with the first chunk, in one `writev` but as a string of its own: as such it is put together
+   * once, and the dozens of pieces that Node has made it of do not stay in memory as long as the answer takes.
+   */
+  #begin(socket: Socket, bytes: Uint8Array): boolean {
+    this.#hasBegun = true;
+    socket.cork();
+    this.#response.flushHeaders();
+    const goesOn = writeChunk(socket, bytes);
+    socket.uncork();
+    return goesOn;
+  }
+
+  /** The same for text. */
+  writeText(text: string): boolean {
+    const socket = this.#socket;
     if (!this.#hasBegun || !this.#isDirect || socket === null) {
       this.#hasBegun = true;
-      return this.#response.write(bytes);
+      return this.#response.write(text);
     }
-    if (bytes.length === 0 || socket.destroyed) return true;
-    return bytes.length <= copiedBytesMax ? writeCopy(socket, bytes) : writePieces(socket, bytes);
+    if (text === "" || socket.destroyed) return true;
+    return socket.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`);
   }
 
   /** No more is written; the response is ended by whoever owns it. */
   close(): void {
     (this.#socket ?? this.#response).off("drain", this.#onDrain);
   }
+}
+
+function writeChunk(socket: Socket, bytes: Uint8Array): boolean {
+  return bytes.length <= copiedBytesMax ? writeCopy(socket, bytes) : writePieces(socket, bytes);
 }
 
 function writeCopy(socket: Socket, bytes: Uint8Array): boolean {

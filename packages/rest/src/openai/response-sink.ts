@@ -17,70 +17,89 @@ const pingComment = Buffer.from(": ping\n\n");
 /** A longer body costs more as a string than it saves. */
 const oneWriteBytesMax = 32 * 1024;
 
-/** Creates the sink of one response; `common` may grow until the head is written. */
-export function createResponseSink(response: ServerResponse, common: AnswerHead): ResponseSink {
-  let stream: ChunkWriter | undefined;
-  let onDrain = (): void => {};
+class Sink implements ResponseSink {
+  readonly #response: ServerResponse;
+  readonly #common: AnswerHead;
+  #stream: ChunkWriter | undefined;
+  #drained: (() => void) | undefined;
   /** An answer that was written in one piece waits for its end: its head and its body then go out together. */
-  let whole: Uint8Array | undefined;
-  let length: number | undefined;
-  let wroteAt = 0;
-  let isBetweenEvents = true;
+  #whole: Uint8Array | undefined;
+  #length: number | undefined;
+  #wroteAt = 0;
+  #isBetweenEvents = true;
 
-  function head(status: number, headers: Headers): void {
-    response.writeHead(status, { ...common.headers, ...headers } as Record<string, string | string[]>);
+  constructor(response: ServerResponse, common: AnswerHead) {
+    this.#response = response;
+    this.#common = common;
+  }
+
+  head(status: number, headers: Headers): void {
+    const response = this.#response;
+    response.writeHead(status, { ...this.#common.headers, ...headers } as Record<string, string | string[]>);
+    const onDrain = this.#drained ?? (() => {});
     const isSized = headers["content-length"] !== undefined;
     if (!isSized && String(headers["content-type"] ?? "").startsWith("text/event-stream")) {
-      stream = new ChunkWriter(response, onDrain);
-      wroteAt = performance.now();
+      this.#stream = new ChunkWriter(response, onDrain);
+      this.#wroteAt = performance.now();
     } else {
-      length = Number(headers["content-length"]);
+      this.#length = Number(headers["content-length"]);
       response.on("drain", onDrain);
     }
   }
 
-  function release(): void {
-    if (whole !== undefined) response.write(whole);
-    whole = undefined;
+  write(bytes: Uint8Array): boolean {
+    // What is written to a closed connection has nowhere to go; who reads the answer learns of that by the signal.
+    if (this.#response.destroyed) return true;
+    if (this.#stream !== undefined) {
+      this.#wroteAt = performance.now();
+      this.#isBetweenEvents = endsEvent(bytes);
+      return this.#stream.write(bytes);
+    }
+    if (this.#whole === undefined && bytes.length === this.#length && this.#length <= oneWriteBytesMax) {
+      this.#whole = bytes;
+      return true;
+    }
+    this.#release();
+    return this.#response.write(bytes);
   }
 
-  return {
-    head,
-    write(bytes) {
-      // What is written to a closed connection has nowhere to go; who reads the answer learns of that by the signal.
-      if (response.destroyed) return true;
-      if (stream !== undefined) {
-        wroteAt = performance.now();
-        isBetweenEvents = endsEvent(bytes);
-        return stream.write(bytes);
-      }
-      if (whole === undefined && bytes.length === length && length <= oneWriteBytesMax) {
-        whole = bytes;
-        return true;
-      }
-      release();
-      return response.write(bytes);
-    },
-    onDrain(listener) {
-      onDrain = listener;
-    },
-    end() {
-      stream?.close();
-      // As a string it is written in one piece with the head; the bytes are the same.
-      if (whole === undefined) response.end();
-      else
-        response.end(Buffer.from(whole.buffer, whole.byteOffset, whole.length).toString("latin1"), "latin1");
-    },
-    cut() {
-      response.destroy();
-    },
-    ping(now, ms) {
-      if (stream === undefined || now - wroteAt < ms || !isBetweenEvents) return;
-      if (stream.isBehind || response.writableEnded) return;
-      wroteAt = now;
-      stream.write(pingComment);
-    },
-  };
+  onDrain(listener: () => void): void {
+    this.#drained = listener;
+  }
+
+  end(): void {
+    this.#stream?.close();
+    const whole = this.#whole;
+    // As a string it is written in one piece with the head; the bytes are the same.
+    if (whole === undefined) this.#response.end();
+    else
+      this.#response.end(
+        Buffer.from(whole.buffer, whole.byteOffset, whole.length).toString("latin1"),
+        "latin1",
+      );
+  }
+
+  cut(): void {
+    this.#response.destroy();
+  }
+
+  ping(now: number, ms: number): void {
+    const stream = this.#stream;
+    if (stream === undefined || now - this.#wroteAt < ms || !this.#isBetweenEvents) return;
+    if (stream.isBehind || this.#response.writableEnded) return;
+    this.#wroteAt = now;
+    stream.write(pingComment);
+  }
+
+  #release(): void {
+    if (this.#whole !== undefined) this.#response.write(this.#whole);
+    this.#whole = undefined;
+  }
+}
+
+/** Creates the sink of one response; `common` may grow until the head is written. */
+export function createResponseSink(response: ServerResponse, common: AnswerHead): ResponseSink {
+  return new Sink(response, common);
 }
 
 const [cr, lf] = [13, 10];
