@@ -54,7 +54,10 @@ export function isSubscription(path: string): boolean {
  */
 export async function sendSubscription(given: SubscriptionRequest): Promise<void> {
   const left = new AbortController();
-  given.reply.raw.once("close", () => left.abort());
+  const { raw } = given.reply;
+  raw.once("close", () => {
+    if (!raw.writableFinished) left.abort();
+  });
   given.reply.header("vary", "trpc-accept, accept");
   await sendStream(given.reply, {
     contentType: "text/event-stream",
