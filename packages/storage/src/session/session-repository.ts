@@ -1,4 +1,4 @@
-import type { Kysely } from "kysely";
+import type { InferResult, Kysely } from "kysely";
 import type { Database } from "../database.ts";
 import { toUser, type User } from "../user/user-row.ts";
 import { toSession, type Session } from "./session-row.ts";
@@ -6,8 +6,11 @@ import { toSession, type Session } from "./session-row.ts";
 /** The rows of `sessions`. */
 export type SessionRepository = ReturnType<typeof createSessionRepository>;
 
+type SessionWithUser = InferResult<ReturnType<typeof compileWithUser>>[number];
+
 /** Creates the repository over a connection or a transaction. */
 export function createSessionRepository(db: Kysely<Database>) {
+  let withUser: ReturnType<typeof compileWithUser> | undefined;
   return {
     /** Adds a session; false when the id is taken. */
     async insert(session: Session): Promise<boolean> {
@@ -31,23 +34,9 @@ export function createSessionRepository(db: Kysely<Database>) {
 
     /** A session together with its user. */
     async findWithUser(id: string): Promise<{ session: Session; user: User } | undefined> {
-      const row = await db
-        .selectFrom("sessions")
-        .innerJoin("users", "users.id", "sessions.user_id")
-        .selectAll("users")
-        .select([
-          "sessions.id as session_id",
-          "sessions.user_id",
-          "sessions.kind",
-          "sessions.address",
-          "sessions.refresh_generation",
-          "sessions.refreshed_at",
-          "sessions.created_at as session_created_at",
-          "sessions.expires_at",
-          "sessions.revoked_at",
-        ])
-        .where("sessions.id", "=", id)
-        .executeTakeFirst();
+      withUser ??= compileWithUser(db);
+      const { rows } = await db.executeQuery<SessionWithUser>({ ...withUser, parameters: [id] });
+      const [row] = rows;
       if (row === undefined) return undefined;
       const session = toSession({ ...row, id: row.session_id, created_at: row.session_created_at });
       return { session, user: toUser(row) };
@@ -115,4 +104,25 @@ export function createSessionRepository(db: Kysely<Database>) {
       return Number(result.numDeletedRows);
     },
   };
+}
+
+/** Read with every request of a user: made once, since to make it takes longer than to read the rows. */
+function compileWithUser(db: Kysely<Database>) {
+  return db
+    .selectFrom("sessions")
+    .innerJoin("users", "users.id", "sessions.user_id")
+    .selectAll("users")
+    .select([
+      "sessions.id as session_id",
+      "sessions.user_id",
+      "sessions.kind",
+      "sessions.address",
+      "sessions.refresh_generation",
+      "sessions.refreshed_at",
+      "sessions.created_at as session_created_at",
+      "sessions.expires_at",
+      "sessions.revoked_at",
+    ])
+    .where("sessions.id", "=", "")
+    .compile();
 }
