@@ -34,18 +34,18 @@ export type TrpcCaller = {
   subscribe(path: string, input: unknown, options?: SubscribeOptions): AsyncGenerator<StreamItem, void>;
 };
 
-/** Creates a caller; without a token a stranger. */
-export function createTrpcCaller(url: string, token?: string): TrpcCaller {
+/** Creates a caller; without a token a stranger. `send` chooses the connection. */
+export function createTrpcCaller(url: string, token?: string, send: typeof fetch = fetch): TrpcCaller {
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const toQuery = (input: unknown) =>
     input === undefined ? "" : `?input=${encodeURIComponent(JSON.stringify({ json: input }))}`;
 
   const tryQuery: TrpcCaller["tryQuery"] = async (path, input) =>
-    readAnswer(await fetch(`${url}/trpc/${path}${toQuery(input)}`, { headers }));
+    readAnswer(await send(`${url}/trpc/${path}${toQuery(input)}`, { headers }));
 
   const tryMutate: TrpcCaller["tryMutate"] = async (path, input) =>
     readAnswer(
-      await fetch(`${url}/trpc/${path}`, {
+      await send(`${url}/trpc/${path}`, {
         method: "POST",
         headers: { ...headers, "content-type": "application/json" },
         body: JSON.stringify({ json: input }),
@@ -60,7 +60,7 @@ export function createTrpcCaller(url: string, token?: string): TrpcCaller {
     query: async <T>(path: string, input?: unknown) => requireData(path, await tryQuery(path, input)) as T,
     mutate: async <T>(path: string, input?: unknown) => requireData(path, await tryMutate(path, input)) as T,
     async *subscribe(path, input, { lastEventId, signal } = {}) {
-      const response = await fetch(`${url}/trpc/${path}${toQuery(input)}`, {
+      const response = await send(`${url}/trpc/${path}${toQuery(input)}`, {
         headers: {
           ...headers,
           accept: "text/event-stream",
