@@ -111,3 +111,24 @@ it("shows nobody what is not committed", async () => {
   expect(await opened.storage.users.findById(user.id)).toBeDefined();
   expect(seen).toBe("there");
 });
+
+it("runs each shared transaction within what is put around it, also one that fails", async () => {
+  await using opened = await open();
+  const seen: string[] = [];
+  const transact = createGroupCommit(opened.raw.db, {
+    async around(share) {
+      seen.push("before");
+      await share().finally(() => seen.push("after"));
+    },
+  });
+  const works = [1, 2, 3].map((number) =>
+    transact(() => {
+      seen.push(`work ${number}`);
+      return number === 2 ? Promise.reject(new Error("changed its mind")) : Promise.resolve(number);
+    }),
+  );
+  const outcomes = await Promise.allSettled(works);
+  expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(seen).toEqual(["before", "work 1", "work 2", "work 3", "after"]);
+  expect(opened.commits).toHaveLength(1);
+});
