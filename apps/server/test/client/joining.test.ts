@@ -144,12 +144,12 @@ describe.each(transports)("answers over %s", (transport) => {
     await using stage = await setClientStage();
     const { client, conversationId } = await stage.addUser({ transport });
     await client.chat.stream({ conversationId, message: "First version" }).result;
-    const [question, answer] = (await client.conversation.history.query({ conversationId })).messages;
+    const [question, first] = (await client.conversation.history.query({ conversationId })).messages;
     let bytes = 0;
     stage.proxy.setBytesMax(() => (bytes += 150));
     stage.proxy.cutAll();
 
-    const again = client.chat.regenerate({ conversationId, messageId: answer?.messageId ?? "" });
+    const again = client.chat.regenerate({ conversationId, messageId: first?.messageId ?? "" });
     expect((await readAll(again)).map(({ type }) => type)).toEqual(["run-start", "text-delta", "run-done"]);
     bytes = 0;
     stage.proxy.cutAll();
