@@ -51,7 +51,12 @@ export const archivedFilterSchema = z.union([z.boolean(), z.literal("all")]);
 
 export const listConversationsInput = z.strictObject({
   /** The `nextCursor` of the page before. */
-  cursor: z.int().min(-Number.MAX_SAFE_INTEGER).max(Number.MAX_SAFE_INTEGER).optional(),
+  cursor: z
+    .int()
+    .min(-Number.MAX_SAFE_INTEGER)
+    .max(Number.MAX_SAFE_INTEGER)
+    .refine((cursor) => cursor !== 0, "is no cursor")
+    .optional(),
   archived: archivedFilterSchema.default(false),
   /** Whether pinned conversations come first; if not, all stand in the order in which they were made. */
   pinnedFirst: z.boolean().default(true),

@@ -54,6 +54,45 @@ const chatQueries: readonly HotQuery[] = [
     (s) => s.conversations.list(1, { before: 9, limit: 50 }),
     /conversations_user \(user_id=\? AND id<\?\)/,
   ],
+  [
+    "a page of the shelf",
+    (s) => s.conversations.listShelf(1, { isArchived: false, behind: undefined, limit: 9 }),
+    /conversations_shelf \(user_id=\? AND archived=\? AND pinned=\?\)/,
+  ],
+  [
+    "a further page of the shelf",
+    (s) =>
+      s.conversations.listShelf(1, { isArchived: false, behind: { isPinned: true, before: 9 }, limit: 9 }),
+    /conversations_shelf \(user_id=\? AND archived=\? AND pinned=\? AND id<\?\)/,
+  ],
+  [
+    "a further page of the whole shelf",
+    (s) =>
+      s.conversations.listShelf(1, {
+        isArchived: undefined,
+        behind: { isPinned: false, before: 9 },
+        limit: 9,
+      }),
+    /conversations_pinned \(user_id=\? AND pinned=\? AND id<\?\)/,
+  ],
+  [
+    "an imported conversation",
+    (s) => s.conversations.findByImportKey("k", 1),
+    /conversations_import \(user_id=\? AND import_key=\?\)/,
+  ],
+  [
+    "making an answer findable",
+    (s) =>
+      s.messages.updateAnswer("m", {
+        content: "c",
+        reasoning: null,
+        model: null,
+        finishReason: null,
+        usage: null,
+      }),
+    /messages USING INDEX sqlite_autoindex_messages_1 \(id=\?\)/,
+  ],
+  ["a user's lines of the ledger", (s) => s.erasures.forgetLedger(1, 9), /ledger_user \(user_id=\?\)/],
   ["one conversation", (s) => s.conversations.find(1, 1), /conversations USING INTEGER PRIMARY KEY/],
   [
     "a branch",
@@ -167,6 +206,9 @@ describe("hot queries use an index", () => {
       ...(await explainCall((s) => s.conversations.list(1, { before: 9, limit: 50 }))),
       ...(await explainCall((s) => s.runs.listOrphaned(["me"], { limit: 9 }))),
       ...(await explainCall((s) => s.runs.listSegments("a"))),
+      ...(await explainCall((s) =>
+        s.conversations.listShelf(1, { isArchived: false, behind: undefined, limit: 50 }),
+      )),
     ];
     expect(plan.filter((step) => step.includes("TEMP B-TREE"))).toEqual([]);
   });

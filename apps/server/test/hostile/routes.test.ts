@@ -62,7 +62,7 @@ const plans: Readonly<Record<string, RoutePlan>> = {
     status: 200,
   },
   "GET /api/conversations/export/:conversation_id": { access: "user", status: 200 },
-  "GET /api/conversations/export": { access: "user", status: 200 },
+  "GET /api/conversations/export-all": { access: "user", status: 200 },
   "POST /api/conversations/import": { access: "user", body: () => smallDocument, status: 200 },
   "POST /api/conversations/del-all": { access: "user", status: 200, endsSession: true },
   "POST /api/temporary-chat": {

@@ -1,9 +1,8 @@
-import { join } from "node:path";
-import { openSqlite } from "@llm-backend/storage";
 import { answer, createHandDrivenReply, say } from "@llm-backend/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readPrompt, setChatStage, type ChatStage } from "../callers/chat-stage.ts";
 import type { StreamItem, TrpcCaller } from "../callers/trpc-caller.ts";
+import { findInDatabase } from "./find-in-database.ts";
 
 let stage: ChatStage;
 beforeAll(async () => {
@@ -48,10 +47,14 @@ it("asks with what the client sends, and stores nothing of it", async () => {
   ]);
   expect(await trpc.query("conversation.list", {})).toMatchObject({ conversations: [] });
   expect(await trpc.query("conversation.search", { query: "xyzzy" })).toMatchObject({ hits: [] });
-  const storage = await openSqlite({ path: join(stage.backend.dataFolder, "llm-backend.db") });
-  expect(await storage.runs.listByIds([runId])).toEqual([]);
-  expect(await storage.runs.listSegments(runId)).toEqual([]);
-  await storage.close();
+  const { records, ledger } = stage.backend.server.backend.services;
+  await Promise.all([records.flush(), ledger.flush()]);
+  const places = ["request_records.id", "request_records.run_id", "ledger.request_id"];
+  const id = runId.slice("run_".length);
+  const found = findInDatabase(stage.backend.dataFolder, id).filter((place) => !places.includes(place));
+  expect(found).toEqual(["record_attempts.record_id"]);
+  expect(findInDatabase(stage.backend.dataFolder, "xyzzy")).toEqual([]);
+  expect(findInDatabase(stage.backend.dataFolder, "Hush")).toEqual([]);
 });
 
 it("joins the answer that the same request has started, and follows it by its id after its end", async () => {

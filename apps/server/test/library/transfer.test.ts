@@ -163,7 +163,7 @@ describe("all conversations", () => {
   it("come one by one, and go on behind the last that arrived", async () => {
     const { rest, trpc } = await stage.addUser();
     for (const title of ["One", "Two", "Three"]) await importInto(trpc, { ...smallDocument, title });
-    const response = await fetch(`${stage.backend.url}/api/conversations/export`, {
+    const response = await fetch(`${stage.backend.url}/api/conversations/export-all`, {
       headers: { authorization: `Bearer ${rest.token}` },
     });
     expect(response.headers.get("content-type")).toBe("application/x-ndjson");

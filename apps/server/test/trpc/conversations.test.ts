@@ -33,6 +33,9 @@ describe("a conversation", () => {
       systemPrompt: "Be brief.",
       hasApiKey: true,
       headMessageId: null,
+      titleSource: "user",
+      pinned: false,
+      archived: false,
       createdAt: expect.stringMatching(/^\d{4}-/),
       updatedAt: expect.stringMatching(/^\d{4}-/),
     });
@@ -117,7 +120,7 @@ describe("the list of conversations", () => {
     { limit: 1.5 },
     { limit: "5" },
     { cursor: 0 },
-    { cursor: -1 },
+    { cursor: -0.5 },
     { cursor: 2 ** 53 },
     { cursor: "x" },
   ])("refuses the page %j", async (input) => {

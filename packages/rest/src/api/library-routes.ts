@@ -135,7 +135,7 @@ const exportRoute: JsonRoute = {
 const exportAllRoute: LinesRoute = {
   kind: "lines",
   method: "GET",
-  path: "/api/conversations/export",
+  path: "/api/conversations/export-all",
   access: "user",
   group,
   summary: "All conversations, one document a line, oldest first",

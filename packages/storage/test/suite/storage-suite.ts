@@ -12,6 +12,7 @@ import { testRuns } from "./run-suite.ts";
 import { testSearch } from "./search-suite.ts";
 import { testSessions } from "./session-suite.ts";
 import { testSettings } from "./setting-suite.ts";
+import { testShelf } from "./shelf-suite.ts";
 import { testTransactions } from "./transaction-suite.ts";
 import { testUpstreams } from "./upstream-suite.ts";
 import { testUsers } from "./user-suite.ts";
@@ -40,6 +41,9 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("records", () => {
       testRecords(open);
+    });
+    describe("the shelf", () => {
+      testShelf(open);
     });
     describe("search", () => {
       testSearch(open);
