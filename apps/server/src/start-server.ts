@@ -7,7 +7,7 @@ import { refuse } from "./http/error-answers.ts";
 import { mountWebSocket } from "./http/mount-websocket.ts";
 import { openV1 } from "./http/open-v1.ts";
 import { guardStalls } from "./http/stall-guard.ts";
-import { untilFlushed } from "./http/until-flushed.ts";
+import { untilFlushed, untilGone } from "./http/until-flushed.ts";
 import type { Metrics } from "./metrics/create-metrics.ts";
 import { startMetricsServer, type MetricsServer } from "./metrics/mount-metrics.ts";
 import { mountFaces } from "./mount-faces.ts";
@@ -150,10 +150,10 @@ async function serve(parts: Parts, { config, logger, seat }: ServerOptions): Pro
       return stop();
     },
     async leave() {
-      host.stopAccepting();
+      host.letGo();
       for (const socket of sockets) socket.askToReconnect();
       const isOver = AbortSignal.any([patience.signal, AbortSignal.timeout(config.drain_seconds * 1000)]);
-      await untilFlushed(host.servers, isOver);
+      await untilGone(host.servers, isOver);
     },
     metrics: parts.metrics,
     lead() {

@@ -5,6 +5,7 @@ import {
   type ServerOptions,
   type ServerResponse,
 } from "node:http";
+import { Server as TcpServer } from "node:net";
 import cors from "@fastify/cors";
 import {
   fastify,
@@ -45,6 +46,11 @@ export type Host = {
   listen(): Promise<{ host: string; port: number }[]>;
   /** Accepts no more connections, and closes those that carry nothing. */
   stopAccepting(): void;
+  /**
+   * Accepts no more connections, and lets those that are open have one more answer each: a connection that is closed
+   * while its caller sends the next request is a failed request.
+   */
+  letGo(): void;
 };
 
 /** Creates the host; faces are mounted on its `app`, then it listens. */
@@ -110,6 +116,10 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     servers,
     listen: () => listen({ app, servers, addresses }),
     stopAccepting: () => stop(servers),
+    letGo() {
+      // HTTP's own way to close also closes what is idle just now.
+      for (const server of servers) TcpServer.prototype.close.call(server);
+    },
   };
 }
 

@@ -2,8 +2,15 @@ import type { Server } from "node:http";
 
 const lookMs = 20;
 
+/** Waits until all callers have gone by themselves. */
+export async function untilGone(servers: readonly Server[], until: AbortSignal): Promise<void> {
+  while (!until.aborted && (await countConnections(servers)) > 0) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+}
+
 /** How many connections are open. */
-export async function countConnections(servers: readonly Server[]): Promise<number> {
+async function countConnections(servers: readonly Server[]): Promise<number> {
   const counts = await Promise.all(
     servers.map(
       (server) => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count))),

@@ -1,0 +1,182 @@
+import { execFileSync } from "node:child_process";
+import {
+  createFakeUpstream,
+  createHandDrivenReply,
+  finish,
+  role,
+  say,
+  spawnBackend,
+  type BackendProcess,
+  type FakeUpstream,
+} from "@llm-backend/testing";
+import { describe, expect, it } from "vitest";
+import { until } from "../callers/chat-stage.ts";
+import { createConversation, registerUser } from "../callers/rest-caller.ts";
+import { createTrpcCaller, type TrpcCaller } from "../callers/trpc-caller.ts";
+import { followRun, newRequestId, toText, type Started, type Told } from "../chat/read-run.ts";
+import { openPinnedCallers } from "./pinned-caller.ts";
+
+/** The processes that another one has started. */
+function listChildren(pid: number): number[] {
+  try {
+    return execFileSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" })
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .map(Number);
+  } catch {
+    // ps fails where there is none.
+    return [];
+  }
+}
+
+/** Whether a process runs; one that nobody has asked for its end yet does not. */
+function isAlive(pid: number): boolean {
+  try {
+    return !execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).startsWith("Z");
+  } catch {
+    return false;
+  }
+}
+
+/** Two workers, and a user with a conversation and callers at both. */
+async function setStage(config: Readonly<Record<string, unknown>> = {}) {
+  await using cleanup = new AsyncDisposableStack();
+  const upstream = cleanup.use(await createFakeUpstream());
+  const backend = cleanup.use(
+    await spawnBackend({ upstreams: [upstream.url], config: { workers: 2, drain_seconds: 10, ...config } }),
+  );
+  const rest = await registerUser(backend.url);
+  const conversationId = await createConversation(rest);
+  const callers = cleanup.use(await openPinnedCallers(backend, 2));
+  const toTrpc = (all: (typeof callers)["first"]) =>
+    all.map((caller) => createTrpcCaller(backend.url, rest.token, caller.fetch)) as [TrpcCaller, TrpcCaller];
+  const kept = cleanup.move();
+  return {
+    upstream,
+    backend,
+    conversationId,
+    anywhere: createTrpcCaller(backend.url, rest.token),
+    here: toTrpc(callers.first),
+    there: toTrpc(callers.second),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+const send = (trpc: TrpcCaller, conversationId: number, message = "Hello") =>
+  trpc.mutate<Started>("chat.send", { conversationId, requestId: newRequestId(), message });
+
+function beginReply(upstream: FakeUpstream, words: string) {
+  const hand = createHandDrivenReply();
+  upstream.enqueue(hand.reply);
+  hand.push(role(), say(words));
+  return hand;
+}
+
+/** Kills the worker that drives a run: the one whose log line told of the request. */
+async function killOwner(backend: BackendProcess, trpc: TrpcCaller): Promise<void> {
+  const answer = await trpc.tryQuery("auth.me");
+  const requestId = answer.headers.get("x-request-id") ?? "";
+  const before = listChildren(backend.pid);
+  await until(() => backend.logLines.some((line) => line.includes(requestId)), "the request is logged");
+  const line = backend.logLines.find((entry) => entry.includes(requestId)) ?? "{}";
+  const { worker } = JSON.parse(line) as { worker: number };
+  // Workers are started in the order of their numbers.
+  process.kill(before[worker - 1] as number, "SIGKILL");
+}
+
+describe("workers that end", () => {
+  it("leave answers behind that are interrupted with their text, and are replaced, when they are killed", async () => {
+    await using stage = await setStage();
+    const { backend, upstream, conversationId } = stage;
+    beginReply(upstream, "So far, ");
+    const { runId } = await send(stage.here[0], conversationId);
+    const seen: Told[] = [];
+    const following = (async () => {
+      for await (const item of stage.there[0].subscribe("chat.follow", { runId })) seen.push(item as Told);
+    })();
+    await until(
+      () => toText(seen.filter(({ event }) => event !== undefined)) === "So far, ",
+      "it is followed",
+    );
+    await killOwner(backend, stage.here[1]);
+    await following;
+    const events = seen.filter(({ event }) => event !== undefined);
+    expect(events.at(-1)?.event.type).toBe("run-interrupt");
+    expect("So far, ".startsWith(toText(events))).toBe(true);
+    expect(toText(await followRun(stage.there[0], runId))).toBe(toText(events));
+    await until(() => listChildren(backend.pid).length === 2, "another worker takes its place");
+
+    const next = beginReply(upstream, "Again");
+    const again = await send(stage.there[0], conversationId);
+    next.push(finish());
+    next.end();
+    expect(toText(await followRun(stage.anywhere, again.runId))).toBe("Again");
+  });
+
+  it("end with their primary, and leave the place to the next one", async () => {
+    await using stage = await setStage();
+    const { backend, upstream, conversationId } = stage;
+    beginReply(upstream, "Cut ");
+    const { runId } = await send(stage.here[0], conversationId);
+    const workers = listChildren(backend.pid);
+    expect(workers).toHaveLength(2);
+    await backend.kill("SIGKILL");
+    await until(() => !workers.some(isAlive), "the workers are gone");
+    await using next = await backend.restart();
+    const trpc = createTrpcCaller(next.url, stage.anywhere.token);
+    expect((await followRun(trpc, runId)).at(-1)?.event.type).toBe("run-interrupt");
+  });
+
+  it("let answers go on for the drain time, all of them, when the primary is told to stop", async () => {
+    await using stage = await setStage();
+    const { backend, upstream, conversationId } = stage;
+    const hand = beginReply(upstream, "Well ");
+    const { runId } = await send(stage.here[0], conversationId);
+    const whole = followRun(stage.there[0], runId);
+    await until(() => upstream.calls.length === 1, "the upstream is asked");
+    const exited = backend.kill("SIGTERM");
+    await until(
+      () => backend.logLines.some((line) => line.includes("Stopping on SIGTERM")),
+      "it is stopping",
+    );
+    hand.push(say("done"), finish());
+    hand.end();
+    expect(toText(await whole)).toBe("Well done");
+    expect(await exited).toBe(0);
+  });
+
+  it("are replaced one after the other at SIGHUP, while everybody is answered", async () => {
+    await using stage = await setStage({ drain_seconds: 2 });
+    const { backend, upstream, conversationId } = stage;
+    const before = listChildren(backend.pid);
+    const hand = beginReply(upstream, "Old ");
+    const { runId } = await send(stage.here[0], conversationId);
+    const whole = followRun(stage.here[1], runId);
+    process.kill(backend.pid, "SIGHUP");
+    let answered = 0;
+    let isOver = false;
+    const asking = (async () => {
+      while (!isOver) {
+        await stage.anywhere.query("auth.me");
+        answered++;
+      }
+    })();
+    await until(() => !before.every(isAlive) || listChildren(backend.pid).length > 2, "a new worker comes");
+    hand.push(say("and whole"), finish());
+    hand.end();
+    expect(toText(await whole)).toBe("Old and whole");
+    await until(() => !before.some(isAlive) && listChildren(backend.pid).length === 2, "all are new");
+    isOver = true;
+    await asking;
+    expect(answered).toBeGreaterThan(0);
+    expect(toText(await followRun(stage.anywhere, runId))).toBe("Old and whole");
+  });
+
+  it("keep the server from starting, in one sentence, where they cannot serve", async () => {
+    await using first = await spawnBackend();
+    const port = Number(new URL(first.url).port);
+    await expect(spawnBackend({ addr: `127.0.0.1:${port}`, config: { workers: 2 } })).rejects.toThrow(
+      `the address 127.0.0.1:${port} is in use`,
+    );
+  });
+});
