@@ -60,10 +60,11 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const ground = await (seat === undefined ? layGround(options) : joinGround(options));
   cleanup.defer(() => ground.close());
   const { storage, secrets } = ground;
-  cleanup.defer(() => seat?.relay.close());
 
   const redis = config.redis === undefined ? undefined : startRedis(config.redis, logger);
   cleanup.defer(() => redis?.close());
+  const relay = seat && openRelay({ config, redis, secret: secrets.jwtSecret }, seat);
+  cleanup.defer(() => relay?.close());
   const metrics = createMetrics({ version });
   const alerts = seat?.alerts ?? startAlerts({ config, logger, metrics });
   cleanup.defer(() => alerts.close());
@@ -75,7 +76,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     secrets,
     settings: toSettings(config),
     owner: seat?.owner,
-    relay: seat?.relay,
+    relay,
     sharedLimits: redis?.limits,
     onInternalError: (error) => logger.error({ err: error }, "Internal error"),
     onRecordsShed: ({ entries, bodies, error }) =>
@@ -105,6 +106,14 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   backend.services.prices.replaceConfigured(config.prices);
   const rest = cleanup.move();
   return { storage, gateway, backend, metrics, redis, close: () => rest.disposeAsync() };
+}
+
+/** The way to the other processes: through Redis where the configuration says so, else the seat's own. */
+function openRelay(
+  { config, redis, secret }: { config: Config; redis: RedisParts | undefined; secret: string },
+  { owner, relay }: Seat,
+): RunRelay {
+  return redis !== undefined && config.redis?.isRelay === true ? redis.openRelay({ owner, secret }) : relay;
 }
 
 /** Starts the alerts of a configuration; what becomes of them is counted. */

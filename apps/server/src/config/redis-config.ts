@@ -10,6 +10,8 @@ export type RedisConfig = {
   readonly db: number;
   readonly tls: boolean;
   readonly keyPrefix: string;
+  /** Whether processes reach each other's runs through it. */
+  readonly isRelay: boolean;
   /** Whether the process counts as not ready while Redis does not answer. */
   readonly isRequired: boolean;
 };
@@ -29,6 +31,7 @@ export function toRedisConfig(redis: ConfigFile["redis"]): RedisConfig | undefin
     db: redis.db ?? url.db,
     tls: redis.tls ?? url.tls,
     keyPrefix: redis.key_prefix,
+    isRelay: redis.relay,
     isRequired: redis.required,
   };
 }

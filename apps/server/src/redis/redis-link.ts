@@ -1,5 +1,5 @@
 import type { RedisConfig } from "../config/redis-config.ts";
-import { openRedisClient, type RedisClient } from "./redis-client.ts";
+import { commandMsMax, openRedisClient, type RedisClient } from "./redis-client.ts";
 import { toRedisFault } from "./redis-fault.ts";
 import { createRedisHealth, type RedisState } from "./redis-health.ts";
 import { createRedisListener, type Unlisten } from "./redis-listener.ts";
@@ -26,6 +26,8 @@ export type RedisLink = {
   ask<T>(send: (client: RedisClient) => Promise<T>): Promise<T | typeof unavailable>;
   /** Hears what is published on a channel, also after Redis was away; what was published meanwhile is lost. */
   listen(channel: string, hear: (message: string) => void): Unlisten;
+  /** Resolves when all that is listened to is heard, or after 250 ms. */
+  untilHearing(): Promise<void>;
   /** Learns that Redis is well again; what was published before may have been missed. */
   onOk(listener: () => void): void;
   /** Puts the configured prefix before a name. */
@@ -102,6 +104,7 @@ export function openRedisLink({ config, onChange, onRefused }: RedisLinkOptions)
       }
     },
     listen: (channel, hear) => listener.listen(channel, hear),
+    untilHearing: () => listener.untilHearing(commandMsMax),
     onOk: (hear) => void listeners.push(hear),
     key,
     get state() {

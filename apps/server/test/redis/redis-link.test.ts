@@ -1,9 +1,4 @@
-import {
-  findRedisObstacle,
-  startLossyRedisProxy,
-  startRedisServer,
-  startRedisStub,
-} from "@llm-backend/testing";
+import { startLossyRedisProxy, startRedisServer, startRedisStub } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { unavailable } from "../../src/redis/redis-link.ts";
 import { until } from "../callers/chat-stage.ts";

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { DomainError, type StartedRun } from "@llm-backend/contract";
-import { OwnerLost, type RelayedStart } from "@llm-backend/server";
+import { OwnerLost, type RelayedStart, type RunRelay } from "@llm-backend/server";
 import { startRedisServer, type RedisServer } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createRedisRelay } from "../../src/redis/relay/redis-relay.ts";
 import { until } from "../callers/chat-stage.ts";
-import { needsRedis } from "./redis-stage.ts";
+import { testRelay } from "../workers/relay-suite.ts";
+import { needsRedis, openLink } from "./redis-stage.ts";
 import { createTextLog, followText, openRelay } from "./relay-stage.ts";
 
 let redis: RedisServer;
@@ -15,6 +17,28 @@ describe("the relay over Redis", needsRedis, () => {
     redis = await startRedisServer();
   });
   afterAll(() => redis[Symbol.asyncDispose]());
+
+  describe("keeps what every relay promises", () => {
+    let pairs = 0;
+    testRelay(async () => {
+      const keyPrefix = `pair-${++pairs}:`;
+      const stages = [openLink(redis.port, { keyPrefix }), openLink(redis.port, { keyPrefix })] as const;
+      await until(() => stages.every(({ link }) => link.state.isOk), "both are connected");
+      const [here, there] = stages.map(({ link }, index) =>
+        createRedisRelay({ link, owner: `w${index + 1}`, secret: "a secret of theirs" }),
+      ) as [RunRelay, RunRelay];
+      return {
+        here,
+        there,
+        owner: "w2",
+        async [Symbol.asyncDispose]() {
+          await here.close();
+          await there.close();
+          for (const stage of stages) stage[Symbol.dispose]();
+        },
+      };
+    });
+  });
 
   it("hands on a run that another process drives, from any position, to its end", async () => {
     await using owner = await openRelay(redis.port, { keyPrefix: "text:" });

@@ -26,6 +26,7 @@ export function openLink(port: number, fields: { password?: string; keyPrefix?: 
       db: 0,
       tls: false,
       keyPrefix: fields.keyPrefix ?? "test:",
+      isRelay: false,
       isRequired: false,
     },
     onChange: (state) => states.push(state.isOk ? "ok" : state.reason),

@@ -151,6 +151,7 @@ it("a link that is closed asks nothing", async () => {
       db: 0,
       tls: false,
       keyPrefix: "",
+      isRelay: false,
       isRequired: false,
     },
     onChange: () => {},

@@ -35,6 +35,10 @@ export const redisSchema = section({
     description:
       "What every key and channel of this server begins with. Processes that share a database file share it.",
   }),
+  relay: flag().default(false).meta({
+    description:
+      "With serve --workers: whether workers reach each other's answers through Redis. Without it they use sockets of their machine, which is faster.",
+  }),
   required: flag().default(false).meta({
     description: "Whether /readyz says no while Redis does not answer. Requests are answered either way.",
   }),

@@ -26,6 +26,7 @@ export function createRedisRelay({ link, owner: name, secret }: RedisRelayOption
   let post: RelayPost | undefined;
   let handlers: RelayHandlers | undefined;
   const send: RelayPost["send"] = async (to, message) => post?.send(to, message);
+  const isThere: RelayPost["isThere"] = async (owner) => post?.isThere(owner);
   const calls = createRelayCalls(name, { send });
   const pumps = createRunPumps(link, {
     channelOf: (to) => post?.channelOf(to) ?? "",
@@ -33,6 +34,7 @@ export function createRedisRelay({ link, owner: name, secret }: RedisRelayOption
   });
   /** Runs that are followed from here, by how many. */
   const followed = new Map<string, number>();
+  let isClosed = false;
 
   async function serveRequest(request: RelayRequest): Promise<unknown> {
     if (request.type === "stop") return handlers?.stop(request.runId);
@@ -45,6 +47,8 @@ export function createRedisRelay({ link, owner: name, secret }: RedisRelayOption
 
   function hear(message: RelayMessage): void {
     if (message.kind === "request") calls.answer(message, () => serveRequest(message.request));
+    else if (message.kind === "took") pumps.took(message.runId, message.follower, message.position);
+    else if (message.kind === "gone") wakes.tellGone(message.from);
     else if (message.kind === "reply") calls.takeReply(message);
     else if (message.kind === "more") wakes.tell(message.runId);
     else if (message.from !== name) handlers?.onSignal(message.signal);
@@ -54,6 +58,7 @@ export function createRedisRelay({ link, owner: name, secret }: RedisRelayOption
     const others = (followed.get(runId) ?? 1) - 1;
     if (others > 0) return void followed.set(runId, others);
     followed.delete(runId);
+    if (isClosed) return;
     // Nobody waits for it; an owner that does not hear it learns by silence.
     calls.call(owner, { type: "leave", runId, follower: name }).catch(() => {});
   }
@@ -62,11 +67,12 @@ export function createRedisRelay({ link, owner: name, secret }: RedisRelayOption
     async serve(given) {
       handlers = given;
       post ??= openRelayPost({ link, owner: name, secret, hear });
+      await link.untilHearing();
     },
     async *follow(owner, runId, options) {
       followed.set(runId, (followed.get(runId) ?? 0) + 1);
       try {
-        yield* followRun({ link, name, calls, wakes }, { owner, runId }, options);
+        yield* followRun({ link, name, calls, wakes, post: { send, isThere } }, { owner, runId }, options);
       } finally {
         leave(owner, runId);
       }
@@ -75,9 +81,12 @@ export function createRedisRelay({ link, owner: name, secret }: RedisRelayOption
       await calls.call(owner, { type: "stop", runId });
     },
     start: async (owner, request) => (await calls.call(owner, { type: "start", request })) as StartedRun,
-    broadcast: (signal) => post?.sendToAll({ kind: "signal", from: name, signal }),
+    broadcast: (signal) => void post?.sendToAll({ kind: "signal", from: name, signal }),
     async close() {
+      isClosed = true;
       pumps.close();
+      // Whoever follows a run of this process need not find out by itself.
+      await post?.sendToAll({ kind: "gone", from: name });
       post?.close();
     },
   };

@@ -1,12 +1,20 @@
 import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { RelayedStart, RelaySignal } from "@llm-backend/server";
 
+/** Who wants a run, and how much of it is there already. */
+export type WantedRun = {
+  readonly runId: string;
+  readonly follower: string;
+  readonly position: number;
+  readonly renew: boolean;
+};
+
 /** What one process asks of another. */
 export type RelayRequest =
   | { readonly type: "stop"; readonly runId: string }
   | { readonly type: "start"; readonly request: RelayedStart }
   /** Wants the run's entries in its stream; with `renew` from the beginning, since some are missing there. */
-  | { readonly type: "follow"; readonly runId: string; readonly follower: string; readonly renew: boolean }
+  | ({ readonly type: "follow" } & WantedRun)
   | { readonly type: "leave"; readonly runId: string; readonly follower: string };
 
 /** What an error of a service is made of. */
@@ -16,6 +24,10 @@ export type RelayedError = { readonly code: string; readonly message: string; re
 export type RelayMessage =
   | { readonly kind: "request"; readonly id: string; readonly from: string; readonly request: RelayRequest }
   | { readonly kind: "reply"; readonly id: string; readonly value?: unknown; readonly error?: RelayedError }
+  /** A process has taken so much of a run. */
+  | { readonly kind: "took"; readonly runId: string; readonly follower: string; readonly position: number }
+  /** A process goes. */
+  | { readonly kind: "gone"; readonly from: string }
   /** There is more in the stream of a run. */
   | { readonly kind: "more"; readonly runId: string }
   | { readonly kind: "signal"; readonly from: string; readonly signal: RelaySignal };

@@ -5,7 +5,9 @@ import { createMessageSeal, type RelayMessage } from "./relay-message.ts";
 export type RelayPost = {
   /** Whether it was taken by somebody; undefined while Redis is away, when nobody knows. */
   send(owner: string, message: RelayMessage): Promise<boolean | undefined>;
-  sendToAll(message: RelayMessage): void;
+  sendToAll(message: RelayMessage): Promise<unknown>;
+  /** Whether a process listens; undefined while Redis is away, when nobody knows. */
+  isThere(owner: string): Promise<boolean | undefined>;
   /** The channel of a process. */
   channelOf(owner: string): string;
   /** A message, ready to be published on a channel. */
@@ -40,7 +42,11 @@ export function openRelayPost({ link, owner, secret, hear }: RelayPostOptions): 
   };
   return {
     send: (name, message) => publish(channelOf(name), message),
-    sendToAll: (message) => void publish(everybody, message),
+    sendToAll: (message) => publish(everybody, message),
+    async isThere(name) {
+      const counted = await link.ask((client) => client.pubsub("NUMSUB", channelOf(name)));
+      return counted === unavailable ? undefined : Number(counted[1]) > 0;
+    },
     channelOf,
     seal: (channel, message) => seal.seal(channel, message),
     close() {
