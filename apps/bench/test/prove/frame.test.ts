@@ -81,7 +81,7 @@ it("gives the same random numbers for the same seed", async () => {
 });
 
 it("keeps the outcome of a full run between the marks of its proof, and touches nothing else", () => {
-  const page = "a\n<!-- prove one -->\nold\n<!-- end of one -->\nb\n";
+  const page = "a\n<!-- prove one -->\nyesterday\n<!-- end of one -->\nb\n";
   const outcome: Outcome = {
     name: "one",
     n: 1000,
@@ -90,13 +90,16 @@ it("keeps the outcome of a full run between the marks of its proof, and touches 
     seconds: 125,
     date: "2026-11-22",
     machine: "a machine",
+    load: 0.25,
     commit: "0123456789",
     figures: [never("lost", ["x | y"])],
   };
   const kept = replaceOutcome(page, outcome);
   expect(kept).toContain("| lost   | 1: x \\| y |     0 |    NO |");
-  expect(kept).toContain("1,000 tries in 2 min 5 s, seed 1; 2026-11-22, a machine, commit 0123456789");
-  expect(kept).not.toContain("old");
+  expect(kept).toContain(
+    "1,000 tries in 2 min 5 s, seed 1; 2026-11-22, a machine, load before 0.3, commit 0123456789",
+  );
+  expect(kept).not.toContain("yesterday");
   expect(replaceOutcome(kept, outcome)).toBe(kept);
   expect(() => replaceOutcome("a", outcome)).toThrow("<!-- prove one -->");
 });

@@ -13,9 +13,9 @@ const main = fileURLToPath(new URL("../../src/prove/main.ts", import.meta.url));
 const timed = /^(text lost per kill|ready again|from the signal)/;
 
 it.each([
-  ["kills", 3, "acknowledged messages lost"],
+  ["kills", 2, "acknowledged messages lost"],
   ["resume", 60, "joined text is what the upstream said, byte for byte"],
-  ["sends", 40, "keys with exactly one message"],
+  ["sends", 30, "keys with exactly one message"],
   ["drain", 12, "requests that failed"],
 ])("%s holds at a small size", { timeout: 60_000 }, async (name, n, figure) => {
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-prove-"));

@@ -80,6 +80,7 @@ it("joins what was heard, and begins anew behind a reset", () => {
     lastEventId: "run_1:2",
   });
   expect(join(before, { ...silence, text: "x", isReset: true }).text).toBe("x");
+  expect(join({ ...before, end: "interrupted" }, { ...silence, end: "done" }).end).toBe("interrupted");
 });
 
 it("asks for answers that are known by their question", () => {

@@ -9,13 +9,30 @@ import { startSignedUpstream } from "../stage/signed-upstream.ts";
 import { startProofServer } from "../stage/start-proof-server.ts";
 import { createDrainTally, type DrainTally } from "./drain-tally.ts";
 import { judgeHistory } from "./judge-history.ts";
-import { startReaders } from "./readers.ts";
+import { startReaders, type AnswerSize } from "./readers.ts";
 
-/** How long answers may go on after the signal. */
-const drainMs = 2000;
-/** What telling the rest, storing it, and closing may take beside that. */
+/** How long things take, and how often they happen. */
+type Size = {
+  readonly restarts: number;
+  /** How long answers may go on after the signal. */
+  readonly drainMs: number;
+  readonly answers: AnswerSize;
+};
+
+const large: Size = {
+  restarts: 5,
+  drainMs: 2000,
+  answers: { arrivalMs: 2000, tokens: [10, 50], everyMs: [200, 400] },
+};
+/** Shows in seconds that the proof works. */
+const small: Size = {
+  restarts: 2,
+  drainMs: 500,
+  answers: { arrivalMs: 200, tokens: [5, 15], everyMs: [40, 80] },
+};
+const largeStreamsMin = 100;
+/** What telling the rest, storing it, and closing may take beside the time in which answers may go on. */
 const closeMsMax = 3000;
-const restartsOfMany = 5;
 
 /** Restarts under load that nobody notices. */
 export const drain: Proof = {
@@ -30,6 +47,7 @@ export const drain: Proof = {
     await using cleanup = new AsyncDisposableStack();
     const upstream = cleanup.use(await startSignedUpstream());
     const addr = `127.0.0.1:${await findFreePort(random)}`;
+    const { restarts, drainMs, answers } = n < largeStreamsMin ? small : large;
     const config = { drain_seconds: drainMs / 1000 };
     const first = await startProofServer(upstream.url, { addr, config });
     const served = cleanup.use(createServed(first));
@@ -38,25 +56,26 @@ export const drain: Proof = {
     const conversationIds: number[] = [];
     for (let index = 0; index < n; index++) conversationIds.push(await createConversation(first.url, token));
 
-    using readers = startReaders({ url: first.url, token, conversationIds, random, tally });
-    const restarts = n < restartsOfMany * 20 ? 2 : restartsOfMany;
+    using readers = startReaders({ url: first.url, token, conversationIds, random, tally, answers });
     for (let restart = 0; restart < restarts; restart++) {
       await untilOpen(tally, n);
-      await delay(random() * 1500);
+      await delay(random() * answers.arrivalMs);
       await restartOnce(served, tally);
       progress(Math.floor(((restart + 1) * n) / restarts));
     }
     await untilOpen(tally, n);
     await readers.finish();
     await judgeHistory(tally, { url: first.url, token });
-    return toFigures(tally);
+    return toFigures(tally, drainMs);
   },
 };
+
+const openShare = 0.8;
 
 /** Waits until as many answers are on their way at once as there are readers, or nearly so: some are always between two. */
 async function untilOpen(tally: DrainTally, n: number): Promise<void> {
   const deadline = performance.now() + 60_000;
-  while (tally.open < n * 0.95) {
+  while (tally.open < n * openShare) {
     if (performance.now() > deadline)
       throw new Error(`Only ${tally.open} of ${n} streams are open after a minute.`);
     await delay(20);
@@ -71,7 +90,7 @@ async function restartOnce(served: Served, tally: DrainTally): Promise<void> {
   tally.readyMs.push(readyMs);
 }
 
-function toFigures(tally: DrainTally): Figure[] {
+function toFigures(tally: DrainTally, drainMs: number): Figure[] {
   const { streams, endedMs, failed } = tally;
   const all = streams.length;
   const done = streams.filter(({ end }) => end === "done").length;

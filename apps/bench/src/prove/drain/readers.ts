@@ -11,6 +11,13 @@ export type Readers = Disposable & {
   finish(): Promise<void>;
 };
 
+/** How long answers are, and over how long their readers come; a pair is the least and the most. */
+export type AnswerSize = {
+  readonly arrivalMs: number;
+  readonly tokens: readonly [number, number];
+  readonly everyMs: readonly [number, number];
+};
+
 /** Who reads what. */
 export type ReadersOptions = {
   readonly url: string;
@@ -19,12 +26,11 @@ export type ReadersOptions = {
   readonly conversationIds: readonly number[];
   readonly random: () => number;
   readonly tally: DrainTally;
+  readonly answers: AnswerSize;
 };
 
 /** Readers of one client share its connections; a process of an application has not many more than this. */
 const readersPerClient = 100;
-/** Over how long the readers come. */
-const arrivalMs = 2000;
 
 /** Starts a reader for each conversation: half of them with the typed client, over both transports, half over REST. */
 export function startReaders(options: ReadersOptions): Readers {
@@ -57,17 +63,20 @@ type Reading = ReadersOptions & {
 };
 
 async function readOn(reader: Reader, reading: Reading): Promise<void> {
-  const { conversationId, random, state } = reading;
-  await delay(random() * arrivalMs);
+  const { conversationId, random, state, answers } = reading;
+  await delay(random() * answers.arrivalMs);
   for (let turn = 0; !state.isEnding; turn++) {
     const plan = {
       stream: `${conversationId.toString(36)}.${turn}`,
-      tokens: 10 + Math.floor(random() * 40),
-      everyMs: 200 + Math.floor(random() * 200),
+      tokens: between(answers.tokens, random()),
+      everyMs: between(answers.everyMs, random()),
     };
     await readOnce(reader, reading, plan);
   }
 }
+
+const between = ([least, most]: readonly [number, number], share: number) =>
+  least + Math.floor(share * (most - least));
 
 async function readOnce(reader: Reader, reading: Reading, plan: AnswerPlan): Promise<void> {
   const { conversationId, tally } = reading;

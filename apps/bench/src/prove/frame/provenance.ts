@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpus } from "node:os";
+import { cpus, loadavg } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** When, where and on what a figure was measured. */
@@ -7,6 +7,8 @@ export type Provenance = {
   /** `2026-11-22` */
   readonly date: string;
   readonly machine: string;
+  /** How many processes wanted to run, on average over the minute before: times of a busy machine mean little. */
+  readonly load: number;
   /** A `+` behind it: with changes that are not committed. */
   readonly commit: string;
 };
@@ -17,13 +19,14 @@ export function readProvenance(now: Date): Provenance {
   return {
     date: now.toISOString().slice(0, 10),
     machine: `${cpus().length} × ${first?.model ?? "unknown"}, Node ${process.version}, ${process.platform}`,
+    load: loadavg()[0] ?? 0,
     commit: readCommit(),
   };
 }
 
 /** One line of it. */
-export function renderProvenance({ date, machine, commit }: Provenance): string {
-  return `${date}, ${machine}, commit ${commit}`;
+export function renderProvenance({ date, machine, load, commit }: Provenance): string {
+  return `${date}, ${machine}, load before ${load.toFixed(1)}, commit ${commit}`;
 }
 
 function readCommit(): string {

@@ -13,6 +13,7 @@ export type ProofSetting = {
 
 /** Runs one proof; one that cannot be carried out has an outcome too, which does not hold. */
 export async function runProof(proof: Proof, { n, seed, output }: ProofSetting): Promise<Outcome> {
+  const provenance = readProvenance(new Date());
   const startedAt = performance.now();
   const progress = createProgress(proof.name, { total: n, output, now: () => performance.now() });
   let figures: readonly Figure[];
@@ -28,5 +29,5 @@ export async function runProof(proof: Proof, { n, seed, output }: ProofSetting):
   }
   progress.end();
   const seconds = (performance.now() - startedAt) / 1000;
-  return { ...readProvenance(new Date()), name: proof.name, n, unit: proof.unit, seed, seconds, figures };
+  return { ...provenance, name: proof.name, n, unit: proof.unit, seed, seconds, figures };
 }

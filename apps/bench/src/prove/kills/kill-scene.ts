@@ -29,7 +29,12 @@ export type SceneStream = {
 export type SceneSender = { readonly conversationId: number; readonly sent: Promise<readonly SentMessage[]> };
 
 /** What goes on in a server that is about to be killed. */
-export type Scene = { readonly streams: readonly SceneStream[]; readonly senders: readonly SceneSender[] };
+export type Scene = {
+  readonly streams: readonly SceneStream[];
+  readonly senders: readonly SceneSender[];
+  /** Resolves when all answers have begun to come. */
+  readonly isLive: Promise<unknown>;
+};
 
 const streamsPerFace = 2;
 const senderCount = 2;
@@ -46,13 +51,15 @@ export async function openScene(place: ScenePlace, random: () => number): Promis
     const plan = { stream, tokens: 2000, everyMs: 3 + Math.floor(random() * 12) };
     const given = { url, token, conversationId: ids[index] as number, requestId: stream };
     const say = face.send({ ...given, message: toQuestion(plan) });
-    return { face, plan, ...given, listened: listen({ url, face, say }) };
+    const begun = Promise.withResolvers<void>();
+    const onHeard = (text: string) => void (text !== "" && begun.resolve());
+    return { face, plan, ...given, begun: begun.promise, listened: listen({ url, face, say, onHeard }) };
   });
   const senders = ids.slice(faces.length).map((conversationId, index) => ({
     conversationId,
     sent: sendUntilGone({ ...place, name: `${name}-s${index}` }, conversationId, random),
   }));
-  return { streams, senders };
+  return { streams, senders, isLive: Promise.all(streams.map(({ begun }) => begun)) };
 }
 
 /** Sends until the server is gone; only the last message is then one of which nobody knows. */

@@ -7,7 +7,9 @@ import { measureWire, openStage, playRound } from "./play-round.ts";
 import type { RoundKind } from "./round-kind.ts";
 
 /** Most answers are cut while they are made; a share of the cuts is across the end of the answer, or of the server. */
-const kinds: readonly RoundKind[] = ["live", "ended", "live", "killed", "live", "ended", "live", "stopped"];
+const kinds: readonly RoundKind[] = ["live", "ended", "killed", "stopped", "live", "live", "live", "ended"];
+/** The first of them are one of each: a small run has them all. */
+const kindsOfEach = 4;
 /** Readers of one answer at once, over each face. */
 const readersPerFace = 100;
 /** Readers that come too late to be cut say nothing; so many of them would say that the proof does not work. */
@@ -28,8 +30,7 @@ export const resume: Proof = {
     const wireBytes = await measureWire(stage);
     const offsets = wireFaces.map((_, index) => createOffsets(wireBytes[index] ?? 0, n));
     const log = createCutLog();
-    // Small runs have all kinds of rounds, too.
-    const readers = Math.max(1, Math.min(readersPerFace, Math.ceil(n / wireFaces.length / kinds.length)));
+    const readers = Math.max(1, Math.min(readersPerFace, Math.ceil(n / wireFaces.length / kindsOfEach)));
     const roundsMax = kinds.length + Math.ceil(n * roundsPerCut);
     for (let round = 0; log.cuts < n && round < roundsMax; round++) {
       const kind = kinds[round % kinds.length] as RoundKind;

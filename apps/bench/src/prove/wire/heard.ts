@@ -38,7 +38,8 @@ export function join(before: Heard, after: Heard): Heard {
     lastEventId: after.lastEventId ?? before.lastEventId,
     text: after.isReset ? after.text : before.text + after.text,
     isReset: before.isReset || after.isReset,
-    end: after.end ?? before.end,
+    // Whoever has the ending and comes back is told that nothing is left, and not which ending it was.
+    end: before.end ?? after.end,
     endings: before.endings + after.endings,
     whole: after.whole ?? before.whole,
     reason: after.reason === "" ? before.reason : after.reason,
