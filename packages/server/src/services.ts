@@ -125,6 +125,8 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       await people.services.sessions.endAll(userId);
       accounts.dropKeys();
       await chats.discardUser(userId);
+      // Other processes learn of each conversation that is gone, and end what they write in it.
+      await chats.services.conversations.removeAll({ userId });
       await Promise.all([accounts.services.ledger.flush(), records.flush()]);
     },
   });
@@ -139,14 +141,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     now,
   });
   const forward = createForward(deps, { now, accounts, records });
-  const onSignal = createSignalFollower({
-    endStreams: people.endStreams,
-    endConversation: chats.discardRuns,
-    reloadUpstreams: upstreams.poll,
-    forgetKeys: accounts.forgetKeys,
-    reloadPrices: accounts.reloadPrices,
-    onError: onInternalError,
-  });
+  const onSignal = followOthers({ people, chats, accounts, upstreams, onError: onInternalError });
   const load = async () => {
     await accounts.load();
     await relay?.serve({ ...chats.handlers, onSignal });
@@ -188,6 +183,26 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       people.close();
     },
   };
+}
+
+/** What is done here about what the other processes tell. */
+function followOthers(given: {
+  people: People;
+  chats: Chats;
+  accounts: Accounts;
+  upstreams: LiveUpstreams;
+  onError: (error: unknown) => void;
+}) {
+  const { people, chats, accounts, upstreams, onError } = given;
+  return createSignalFollower({
+    endStreams: people.endStreams,
+    endConversation: chats.discardRuns,
+    endUser: chats.discardRunsOf,
+    reloadUpstreams: upstreams.poll,
+    forgetKeys: accounts.forgetKeys,
+    reloadPrices: accounts.reloadPrices,
+    onError,
+  });
 }
 
 /** The calls of `/v1`, with everything that is written down of them. */

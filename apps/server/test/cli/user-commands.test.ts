@@ -56,6 +56,18 @@ describe("the commands about users, while a server runs", () => {
     expect(await readRole(name)).toBe("user");
   });
 
+  it("remove a user, whose requests are refused at once and whose name is free", async () => {
+    const name = newUsername();
+    await create(name);
+    const { token } = await logIn(backend.url, name);
+    const removed = await user(["delete", name]);
+    expect([removed.code, removed.stdout]).toEqual([0, expect.stringContaining(`${name} is gone`)]);
+    expect((await createTrpcCaller(backend.url, token).tryQuery("auth.me")).status).toBe(401);
+    expect((await user(["list"])).stdout).not.toContain(name);
+    expect((await user(["delete", name])).code).not.toBe(0);
+    expect((await create(name)).code).toBe(0);
+  });
+
   it("bar a user whose requests are refused at once, and open the account again", async () => {
     const name = newUsername();
     await create(name);

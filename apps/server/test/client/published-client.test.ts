@@ -15,7 +15,7 @@ import { installPublishedClient, type PublishedClient } from "./published-client
 
 const run = promisify(execFile);
 const hostNode = "/usr/bin/node";
-const examples = ["first-answer.ts", "branches.ts"];
+const examples = ["first-answer.ts", "branches.ts", "library.ts"];
 
 let client: PublishedClient;
 let upstream: FakeUpstream;
@@ -174,6 +174,24 @@ describe("under plain Node", () => {
       "Two ways",
       "",
     ]);
+  });
+
+  it("the example of the library finds, takes along and removes, also when it is run again", async () => {
+    const program = join(client.folder, "out/library.js");
+    for (let round = 0; round < 2; round++) {
+      const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
+      expect(stdout.split("\n")).toEqual([
+        "words Where is 東京?",
+        "found 東京",
+        "listed 0 1",
+        "new true false",
+        "document Where is 東京? 2",
+        "document A copy 2",
+        "temporary done",
+        "removed 2",
+        "",
+      ]);
+    }
   });
 
   it("the first example is the one that the README shows", async () => {
