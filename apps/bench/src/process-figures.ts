@@ -45,7 +45,8 @@ export function readProcessTree(pid: number): ProcessFigures {
   };
 }
 
-function readChildren(pid: number): number[] {
+/** The processes that a process has started, and that are still there. Linux only. */
+export function readChildren(pid: number): number[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").split(" ").filter(Boolean).map(Number),
   );

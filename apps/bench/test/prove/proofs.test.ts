@@ -10,13 +10,13 @@ import type { Outcome } from "../../src/prove/frame/outcome.ts";
 const main = fileURLToPath(new URL("../../src/prove/main.ts", import.meta.url));
 
 /** Figures that are times: a machine that does other things as well may take longer. */
-const timed = /^(text lost per kill|ready again|from the signal)/;
+const timed = /^(text lost per kill|ready again|one process: from the signal)/;
 
 it.each([
   ["kills", 2, "acknowledged messages lost"],
   ["resume", 60, "joined text is what the upstream said, byte for byte"],
   ["sends", 30, "keys with exactly one message"],
-  ["drain", 12, "requests that failed"],
+  ["drain", 12, "workers: requests that failed"],
 ])("%s holds at a small size", { timeout: 60_000 }, async (name, n, figure) => {
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-prove-"));
   await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
