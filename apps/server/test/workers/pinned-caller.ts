@@ -60,7 +60,7 @@ function createFetch(agent: Agent): typeof fetch {
           agent,
           method: init.method ?? "GET",
           headers: Object.fromEntries(new Headers(init.headers)),
-          ...(init.signal == null ? {} : { signal: init.signal }),
+          ...(init.signal ? { signal: init.signal } : {}),
         },
         (incoming) => {
           incoming.on("error", () => {});

@@ -2,6 +2,8 @@ import type { Gateway } from "@llm-backend/gateway";
 import type { Storage } from "@llm-backend/storage";
 import { createConversationService, type ConversationService } from "../conversation/conversation-service.ts";
 import type { NewId } from "../identity/new-id.ts";
+import { createOpenStreams } from "../limit/open-streams.ts";
+import type { SharedLimits } from "../limit/shared-limits.ts";
 import type { RelayHandlers, RunRelay } from "../relay/run-relay.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
 import { executeTemporary } from "../temporary/execute-temporary.ts";
@@ -31,7 +33,9 @@ export type Chats = {
   readonly handlers: Pick<RelayHandlers, "openLog" | "stop" | "start">;
   /** Ends the runs of a conversation that is gone. */
   readonly discardRuns: (conversationId: number) => void;
-  /** Ends the runs of a user who is gone; resolves when their endings are stored. */
+  /** Ends the runs of a user who is gone, here; resolves when their endings are stored. */
+  readonly discardRunsOf: (userId: number) => Promise<void>;
+  /** The same, and tells the other processes. */
   discardUser(userId: number): Promise<void>;
   /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores them. */
   drain(until: AbortSignal): Promise<void>;
@@ -55,6 +59,8 @@ export type ChatsDeps = {
   /** Reaches the runs of other processes; undefined for a process that serves alone. */
   readonly relay: RunRelay | undefined;
   readonly settings: ChatSettings;
+  /** What processes that serve together count together. */
+  readonly sharedLimits?: SharedLimits | undefined;
   readonly onInternalError: (error: unknown) => void;
   readonly onEnded: NonNullable<ExecuteRunDeps["onEnded"]>;
 };
@@ -69,12 +75,14 @@ const temporaryKeptMs = 60_000;
 export function createChats(deps: ChatsDeps): Chats {
   const { storage, newId, now, owner, relay, sealBox, settings } = deps;
   const { journal, registry, temporary } = createEngine(deps);
-  const { streamsPerUser } = settings.runLimits;
-  const runs = createRunService({ storage, registry, temporary, now, owner, relay, streamsPerUser });
+  const perUser = settings.runLimits.streamsPerUser;
+  const streams = createOpenStreams({ perUser, sharedLimits: deps.sharedLimits });
+  const runs = createRunService({ storage, registry, temporary, now, owner, relay, streams });
   const starts = createChatService({ storage, registry, newId, now, owner, isAlone: relay === undefined });
   const chat = relay === undefined ? starts : withHandOver(starts, relay);
   const history = createHistoryService({ storage, registry, owner });
   const endRuns = (conversationId: number) => registry.endConversation(conversationId, "discard");
+  const discardRunsOf = (userId: number) => registry.endUser(userId, "discard");
   const discardRuns = (conversationId: number) => {
     endRuns(conversationId);
     relay?.broadcast({ type: "conversation-deleted", conversationId });
@@ -87,7 +95,11 @@ export function createChats(deps: ChatsDeps): Chats {
     services: { conversations, history, branches, chat, runs, temporary: passing },
     handlers: createRunHandlers({ registry, starts }),
     discardRuns: endRuns,
-    discardUser: (userId) => registry.endUser(userId, "discard"),
+    discardRunsOf,
+    discardUser(userId) {
+      relay?.broadcast({ type: "user-deleted", userId });
+      return discardRunsOf(userId);
+    },
     async drain(until) {
       await registry.drain(until);
       temporary.close();

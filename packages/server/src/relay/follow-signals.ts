@@ -4,6 +4,7 @@ import type { RelaySignal } from "./run-relay.ts";
 export type SignalEffects = {
   readonly endStreams: (sessionIds: readonly string[]) => void;
   readonly endConversation: (conversationId: number) => void;
+  readonly endUser: (userId: number) => Promise<void>;
   readonly reloadUpstreams: () => Promise<void>;
   readonly forgetKeys: () => void;
   readonly reloadPrices: () => Promise<void>;
@@ -20,6 +21,8 @@ export function createSignalFollower(effects: SignalEffects): (signal: RelaySign
         return effects.endStreams(signal.sessionIds);
       case "conversation-deleted":
         return effects.endConversation(signal.conversationId);
+      case "user-deleted":
+        return attempt(effects.endUser(signal.userId));
       case "upstreams-changed":
         return attempt(effects.reloadUpstreams());
       case "keys-changed":

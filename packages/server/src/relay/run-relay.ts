@@ -20,6 +20,7 @@ export type RelayedStart = {
 export type RelaySignal =
   | { readonly type: "sessions-revoked"; readonly sessionIds: readonly string[] }
   | { readonly type: "conversation-deleted"; readonly conversationId: number }
+  | { readonly type: "user-deleted"; readonly userId: number }
   | { readonly type: "upstreams-changed" }
   | { readonly type: "keys-changed" }
   | { readonly type: "prices-changed" };
