@@ -10,6 +10,7 @@ import type { ChatOutcome, Gateway } from "@llm-backend/gateway";
 import type { Conversation, Message, Storage } from "@llm-backend/storage";
 import { toKeyPlace } from "../conversation/conversation-service.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
+import { readContinued } from "./continued-text.ts";
 import type { LiveRun } from "./live-run.ts";
 import { getContextTokens, type ModelContexts } from "./model-context.ts";
 import { buildPrompt, type Prompt } from "./prompt.ts";
@@ -75,7 +76,8 @@ export async function executeRun(deps: ExecuteRunDeps, live: LiveRun): Promise<v
 
 async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
   const { run } = live;
-  await repeatContinued(deps.storage, live);
+  // Whatever becomes of it: what it goes on with is said.
+  live.repeat(await readContinued(deps.storage, run));
   live.signal.throwIfAborted();
   const conversation = await deps.storage.conversations.find(run.conversationId, run.userId);
   if (conversation === undefined) throw new DomainError("not_found", "The conversation was deleted.");
@@ -101,15 +103,6 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
       contextTokens = Math.floor(Math.min(contextTokens, prompt.tokens) / 2);
     }
   }
-}
-
-/** An answer that goes on with another one begins with what that one has said, whatever becomes of it. */
-async function repeatContinued(storage: Storage, live: LiveRun): Promise<void> {
-  const { continuedMessageId, conversationId } = live.run;
-  if (continuedMessageId === null) return;
-  const continued = await storage.messages.find(continuedMessageId, conversationId);
-  if (continued === undefined) throw new DomainError("not_found", "The conversation was deleted.");
-  live.repeat({ content: continued.content, reasoning: continued.reasoning ?? "" });
 }
 
 async function preparePrompt(

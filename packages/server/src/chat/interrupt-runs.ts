@@ -1,6 +1,7 @@
 import type { RunEvent } from "@llm-backend/contract";
 import type { Run, RunSegment, Storage } from "@llm-backend/storage";
-import { readEvents, toAnswerText, toRunStart } from "./run-log.ts";
+import { readContinued, toDeltas } from "./continued-text.ts";
+import { isDelta, readEvents, toAnswerText, toRunStart } from "./run-log.ts";
 import { endStates } from "./save-run.ts";
 import { readSegments, toStoredLogWithLoss } from "./stored-log.ts";
 
@@ -28,7 +29,10 @@ export async function interruptRuns(deps: InterruptDeps, livingOwners: readonly 
 async function interrupt({ storage, now }: InterruptDeps, run: Run): Promise<void> {
   const ending = { type: "run-interrupt" } as const;
   await storage.transaction(async (tx) => {
-    const events = readJournal(run, await tx.runs.listSegments(run.id));
+    const journal = readJournal(run, await tx.runs.listSegments(run.id));
+    // A run that goes on with another answer has said that one's text, whether or not it was written down.
+    const continued = journal.some(isDelta) ? [] : toDeltas(await readContinued(tx, run));
+    const events = [...journal, ...continued];
     const answer = toAnswerText(events);
     const isFirst = await tx.runs.end(run.id, {
       state: endStates[ending.type],

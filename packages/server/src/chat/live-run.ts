@@ -1,5 +1,6 @@
 import { DomainError, type RunEvent } from "@llm-backend/contract";
 import type { Run } from "@llm-backend/storage";
+import { toDeltas } from "./continued-text.ts";
 import { createRunLog, isDelta, type AnswerText, type RunLog } from "./run-log.ts";
 import { createRunPresence, type RunPresence } from "./run-presence.ts";
 
@@ -60,8 +61,7 @@ export function createLiveRun(run: Run, onAppend: AppendListener): LiveRun {
     },
     repeat(said) {
       repeated = said;
-      if (said.reasoning !== "") live.append({ type: "reasoning-delta", text: said.reasoning });
-      if (said.content !== "") live.append({ type: "text-delta", text: said.content });
+      for (const delta of toDeltas(said)) live.append(delta);
     },
     end(reason) {
       if (endReason !== undefined) return;
