@@ -8,6 +8,7 @@ import {
 } from "@llm-backend/contract";
 import type { Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
+import type { OpenStreams } from "../limit/open-streams.ts";
 import { OwnerLost, type RunRelay } from "../relay/run-relay.ts";
 import type { TemporaryRuns } from "../temporary/temporary-runs.ts";
 import { followElsewhere, type RunPlace } from "./follow-elsewhere.ts";
@@ -17,7 +18,6 @@ import { toAnswerText } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import { toStartedRun } from "./started-run.ts";
 import { readStoredLog, toStoredLogWithLoss, type LoadedLog } from "./stored-log.ts";
-import { createTally } from "./tally.ts";
 
 /** What the service stands on. */
 export type RunServiceDeps = {
@@ -30,8 +30,8 @@ export type RunServiceDeps = {
   readonly owner: string;
   /** Reaches the runs of other processes; undefined for a process that serves alone. */
   readonly relay: Pick<RunRelay, "follow" | "stop"> | undefined;
-  /** How many streams of one user may be open. */
-  readonly streamsPerUser: number;
+  /** The streams that users have open. */
+  readonly streams: OpenStreams;
 };
 
 /** Following and stopping answers. */
@@ -49,8 +49,7 @@ const foreignEventId = "lastEventId: is not the id of an event of this answer.";
 
 /** Creates the service. A foreign run and an absent one are the same: `not_found`. */
 export function createRunService(deps: RunServiceDeps) {
-  const { storage, registry, relay } = deps;
-  const streams = createTally();
+  const { storage, registry, relay, streams } = deps;
 
   const get = async (viewer: Viewer, runId: string): Promise<Run> => {
     const run =
@@ -120,20 +119,13 @@ export function createRunService(deps: RunServiceDeps) {
     }
   }
 
-  function requireFreeStream(viewer: Viewer): void {
-    if (streams.count(viewer.userId) < deps.streamsPerUser) return;
-    throw new DomainError("rate_limited", `At most ${deps.streamsPerUser} streams can be open at once.`, {
-      details: { retryAfterMs: 1000 },
-    });
-  }
-
   return {
     /**
      * Refuses who has as many streams open as one may have: before an answer is started that could not be followed.
      *
      * @throws DomainError `rate_limited`
      */
-    requireFreeStream,
+    requireFreeStream: (viewer: Viewer): void => streams.requireFree(viewer.userId),
 
     /**
      * Opens an answer, to be followed from its beginning, or from behind the last event that the follower saw, to its
@@ -145,17 +137,17 @@ export function createRunService(deps: RunServiceDeps) {
       const position = readPosition(input);
       const place = await locate(viewer, input.runId);
       if ("log" in place && position > place.log.end) throw new DomainError("invalid_input", foreignEventId);
-      requireFreeStream(viewer);
+      streams.requireFree(viewer.userId);
       return {
         async *follow(options = {}) {
           // Counted from here on only: what is opened and never followed must not be counted for ever.
-          requireFreeStream(viewer);
-          streams.add(viewer.userId);
+          const taking = streams.take(viewer.userId);
+          const stream = taking instanceof Promise ? await taking : taking;
           const leave = registry.find(input.runId)?.presence.attach();
           try {
             yield* followFrom(place, { viewer, options: { runId: input.runId, position, ...options } });
           } finally {
-            streams.remove(viewer.userId);
+            stream.release();
             leave?.();
           }
         },

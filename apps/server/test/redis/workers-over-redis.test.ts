@@ -1,0 +1,124 @@
+import {
+  createFakeUpstream,
+  createHandDrivenReply,
+  finish,
+  role,
+  say,
+  spawnBackend,
+  startRedisServer,
+  type BackendProcess,
+  type FakeUpstream,
+  type RedisServer,
+} from "@llm-backend/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { until } from "../callers/chat-stage.ts";
+import { createConversation, registerUser } from "../callers/rest-caller.ts";
+import { createTrpcCaller } from "../callers/trpc-caller.ts";
+import { followRun, newRequestId, toText, type Started } from "../chat/read-run.ts";
+import { openPinnedCallers } from "../workers/pinned-caller.ts";
+import { needsRedis } from "./redis-stage.ts";
+
+let redis: RedisServer;
+let upstream: FakeUpstream;
+let backend: BackendProcess;
+
+/** A user with a conversation, at a connection to each worker. */
+async function setStage() {
+  const rest = await registerUser(backend.url);
+  const conversationId = await createConversation(rest);
+  const callers = await openPinnedCallers(backend, 2);
+  const toTrpc = (caller: (typeof callers)["first"][number] | undefined) =>
+    createTrpcCaller(backend.url, rest.token, caller?.fetch);
+  return {
+    conversationId,
+    here: toTrpc(callers.first[0]),
+    there: toTrpc(callers.second[0]),
+    /** Another connection to the second worker: a stream keeps its own busy. */
+    thereToo: toTrpc(callers.second[1]),
+    [Symbol.dispose]: () => callers[Symbol.dispose](),
+  };
+}
+
+const places = async () => (await redis.command("KEYS", "*places:streams:*")) as string[];
+
+/** Starts an answer at one worker; the upstream has said one word. */
+async function begin(stage: Awaited<ReturnType<typeof setStage>>) {
+  const hand = createHandDrivenReply();
+  upstream.enqueue(hand.reply);
+  hand.push(role(), say("Hello "));
+  const asked = { conversationId: stage.conversationId, requestId: newRequestId(), message: "Hi" };
+  const { runId } = await stage.here.mutate<Started>("chat.send", asked);
+  return { hand, runId };
+}
+
+describe("two workers that reach each other through Redis", needsRedis, () => {
+  beforeAll(async () => {
+    redis = await startRedisServer();
+    upstream = await createFakeUpstream();
+    backend = await spawnBackend({
+      upstreams: [upstream.url],
+      config: {
+        workers: 2,
+        drain_seconds: 5,
+        redis: { url: redis.url, relay: true },
+        limits: { streams_per_user_max: 2 },
+      },
+    });
+  });
+  afterAll(async () => {
+    await backend[Symbol.asyncDispose]();
+    await upstream[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  it("follow an answer at either of them, and stop it", async () => {
+    using stage = await setStage();
+    const first = await begin(stage);
+    const following = [stage.here, stage.there].map((trpc) => followRun(trpc, first.runId));
+    await until(
+      async () => ((await redis.command("KEYS", "*run:run_*")) as string[]).length > 0,
+      "it goes through Redis",
+    );
+    first.hand.push(say("world"), finish());
+    first.hand.end();
+    const [here = [], there = []] = await Promise.all(following);
+    expect([toText(here), toText(there)]).toEqual(["Hello world", "Hello world"]);
+    expect(there.at(-1)?.event.type).toBe("run-done");
+
+    const second = await begin(stage);
+    await stage.there.mutate("chat.stop", { runId: second.runId });
+    expect((await followRun(stage.there, second.runId)).at(-1)?.event.type).toBe("run-stop");
+  });
+
+  it("count the streams of a user together", async () => {
+    using stage = await setStage();
+    const { hand, runId } = await begin(stage);
+    const following = [stage.here, stage.there].map((trpc) => followRun(trpc, runId));
+    await until(
+      async () => (await redis.command("ZCARD", (await places())[0] ?? "")) === 2,
+      "both are counted",
+    );
+    await expect(followRun(stage.thereToo, runId)).rejects.toThrow(/At most 2 streams/);
+    hand.push(finish());
+    hand.end();
+    await Promise.all(following);
+    await until(async () => (await places()).length === 0, "none is open");
+  });
+
+  it("bring an answer to its end at both of them when Redis is killed in the middle", async () => {
+    using stage = await setStage();
+    const { hand, runId } = await begin(stage);
+    const following = [stage.here, stage.there].map((trpc) => followRun(trpc, runId));
+    await until(
+      async () => ((await redis.command("KEYS", "*run:run_*")) as string[]).length > 0,
+      "it goes through Redis",
+    );
+    await redis.kill();
+    hand.push(say("world"), finish());
+    hand.end();
+    const [here = [], there = []] = await Promise.all(following);
+    expect([toText(here), toText(there)]).toEqual(["Hello world", "Hello world"]);
+    expect(there.at(-1)?.event.type).toBe("run-done");
+    await redis.restart();
+  });
+});
