@@ -8,7 +8,7 @@ import { createForwardService, type EndedCall, type ForwardService } from "./for
 import { createNewId } from "./identity/new-id.ts";
 import { createAccounts, type Accounts } from "./key/create-accounts.ts";
 import type { AccessSettings } from "./key/static-tokens.ts";
-import { createLibrary, type Library } from "./library/create-library.ts";
+import { createHoldings, type Holdings } from "./holdings/create-holdings.ts";
 import type { SharedLimits } from "./limit/shared-limits.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
 import { createAttemptCollector } from "./record/attempt-collector.ts";
@@ -26,7 +26,7 @@ import { createUpstreamService } from "./upstream/upstream-service.ts";
 /** Everything that can be asked of the system; one entry for each feature. */
 export type Services = Accounts["services"] &
   Chats["services"] &
-  Library["services"] &
+  Holdings["services"] &
   People["services"] & {
     readonly models: ModelService;
     readonly records: RecordService;
@@ -118,7 +118,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       titles.noteEnded(live.run, ending);
     },
   });
-  const library = createLibrary({
+  const holdings = createHoldings({
     ...base,
     auth: people.services.auth,
     async cutOff(userId) {
@@ -152,7 +152,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       ...people.services,
       ...accounts.services,
       ...chats.services,
-      ...library.services,
+      ...holdings.services,
       forward,
       models,
       records,
@@ -167,7 +167,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     async sweep() {
       // Not waited for: after a long pause there may be much to remove, step by step, and the server starts meanwhile.
       records.sweep().catch(onInternalError);
-      library.services.accounts.finishErasures().catch(onInternalError);
+      holdings.services.accounts.finishErasures().catch(onInternalError);
       await people.sweep();
       await accounts.sweep();
     },

@@ -15,7 +15,7 @@ import { installPublishedClient, type PublishedClient } from "./published-client
 
 const run = promisify(execFile);
 const hostNode = "/usr/bin/node";
-const examples = ["first-answer.ts", "branches.ts", "library.ts"];
+const examples = ["first-answer.ts", "branches.ts", "search-and-export.ts"];
 
 let client: PublishedClient;
 let upstream: FakeUpstream;
@@ -176,8 +176,8 @@ describe("under plain Node", () => {
     ]);
   });
 
-  it("the example of the library finds, takes along and removes, also when it is run again", async () => {
-    const program = join(client.folder, "out/library.js");
+  it("the example of searching and exporting finds, takes along and removes, also when it is run again", async () => {
+    const program = join(client.folder, "out/search-and-export.js");
     for (let round = 0; round < 2; round++) {
       const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
       expect(stdout.split("\n")).toEqual([

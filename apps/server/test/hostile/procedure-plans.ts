@@ -1,5 +1,5 @@
 import { newUsername, password } from "../callers/rest-caller.ts";
-import { smallDocument } from "../library/small-document.ts";
+import { smallDocument } from "../holdings/small-document.ts";
 import type { Ids } from "./hostile-world.ts";
 
 /** How one procedure is called rightly; everything hostile is made from that. */

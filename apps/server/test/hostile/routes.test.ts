@@ -1,7 +1,7 @@
 import { apiRoutes } from "@llm-backend/rest";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { newUsername, password } from "../callers/rest-caller.ts";
-import { smallDocument } from "../library/small-document.ts";
+import { smallDocument } from "../holdings/small-document.ts";
 import {
   absentIds,
   createHostileWorld,

@@ -3,9 +3,10 @@ import { branchRoutes } from "./branch-routes.ts";
 import { branchStreamRoutes } from "./branch-stream-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { conversationRoutes } from "./conversation-routes.ts";
-import { libraryRoutes } from "./library-routes.ts";
 import type { Route } from "./route.ts";
+import { shelfRoutes } from "./shelf-routes.ts";
 import { temporaryRoutes } from "./temporary-routes.ts";
+import { transferRoutes } from "./transfer-routes.ts";
 
 /** Every call of the REST face: what is mounted, what is documented, what is tested. */
 export const apiRoutes: readonly Route[] = [
@@ -14,6 +15,7 @@ export const apiRoutes: readonly Route[] = [
   ...branchRoutes,
   ...chatRoutes,
   ...branchStreamRoutes,
-  ...libraryRoutes,
+  ...shelfRoutes,
+  ...transferRoutes,
   ...temporaryRoutes,
 ];

@@ -100,7 +100,7 @@ export function testSearch(open: OpenDatabase): void {
     const ids = async (filter: Partial<SearchFilter>) =>
       (await find(mine.userId, "secret", filter)).map(({ messageId }) => messageId);
     const [question] = mine.messages.map(({ id }) => id);
-    expect((await ids({})).toSorted()).toEqual([question, answer.id].toSorted());
+    expect(new Set(await ids({}))).toEqual(new Set([question, answer.id]));
     expect(await ids({ conversationId: second.id })).toEqual([answer.id]);
     expect(await ids({ conversationId: other.conversationId })).toEqual([]);
     expect(await ids({ role: "user" })).toEqual([question]);

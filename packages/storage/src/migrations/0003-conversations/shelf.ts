@@ -3,10 +3,10 @@ import type { Database } from "../../database.ts";
 import { indexMessages, indexTitle } from "../../search/write-search.ts";
 
 /** Finding, ordering and putting away conversations. */
-export async function createLibrary(db: Kysely<unknown>): Promise<void> {
+export async function createShelf(db: Kysely<unknown>): Promise<void> {
   await addColumns(db);
   await createSearch(db);
-  await indexStored(db as Kysely<Database>);
+  await indexStored(db);
 }
 
 async function addColumns(db: Kysely<unknown>): Promise<void> {

@@ -21,7 +21,7 @@ const question = (fields: object = {}) => ({
 async function read(items: AsyncIterable<StreamItem>) {
   const events: { id: string; type: string; text?: string }[] = [];
   for await (const item of items) {
-    if (item.kind === "event") events.push({ id: item.id, ...item.event } as (typeof events)[number]);
+    if (item.kind === "event") events.push({ id: item.id, ...item.event });
     if (item.kind === "error") throw new Error(item.error.data.reason);
     if (item.kind === "return") break;
   }
@@ -49,9 +49,9 @@ it("asks with what the client sends, and stores nothing of it", async () => {
   expect(await trpc.query("conversation.search", { query: "xyzzy" })).toMatchObject({ hits: [] });
   const { records, ledger } = stage.backend.server.backend.services;
   await Promise.all([records.flush(), ledger.flush()]);
-  const places = ["request_records.id", "request_records.run_id", "ledger.request_id"];
+  const places = new Set(["request_records.id", "request_records.run_id", "ledger.request_id"]);
   const id = runId.slice("run_".length);
-  const found = findInDatabase(stage.backend.dataFolder, id).filter((place) => !places.includes(place));
+  const found = findInDatabase(stage.backend.dataFolder, id).filter((place) => !places.has(place));
   expect(found).toEqual(["record_attempts.record_id"]);
   expect(findInDatabase(stage.backend.dataFolder, "xyzzy")).toEqual([]);
   expect(findInDatabase(stage.backend.dataFolder, "Hush")).toEqual([]);

@@ -6,7 +6,7 @@ import { createSearchService, type SearchService } from "../search/search-servic
 import { createTransferService, type TransferService } from "../transfer/transfer-service.ts";
 
 /** What is done with everything that a user has: finding it, taking it along, removing it. */
-export type Library = {
+export type Holdings = {
   readonly services: {
     readonly search: SearchService;
     readonly transfers: TransferService;
@@ -15,7 +15,7 @@ export type Library = {
 };
 
 /** What it stands on. */
-export type LibraryDeps = {
+export type HoldingsDeps = {
   readonly storage: Storage;
   readonly newId: NewId;
   readonly now: () => number;
@@ -25,7 +25,7 @@ export type LibraryDeps = {
 };
 
 /** Builds the services. */
-export function createLibrary(deps: LibraryDeps): Library {
+export function createHoldings(deps: HoldingsDeps): Holdings {
   return {
     services: {
       search: createSearchService(deps),

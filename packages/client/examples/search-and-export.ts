@@ -3,7 +3,7 @@ import { createClient, type RouterInputs, type RouterOutputs } from "@llm-backen
 type Hit = RouterOutputs["conversation"]["search"]["hits"][number];
 type Document = RouterInputs["conversation"]["import"]["document"];
 
-// Usage: node library.ts [url] [model]
+// Usage: node search-and-export.ts [url] [model]
 const [url = "http://127.0.0.1:8080", model = "demo"] = process.argv.slice(2);
 const client = createClient({ url });
 const credentials = { username: "hypatia", password: "correct horse battery" };

@@ -42,7 +42,7 @@ describe("search", () => {
     await ask(trpc, conversationId, `${"Well. ".repeat(60)}Tell me of the ZEBRA!${" And so on.".repeat(60)}`);
     const { hits, nextCursor } = await search(trpc, "zebr");
     expect(nextCursor).toBeNull();
-    expect(hits.map(({ role }) => role).toSorted()).toEqual(["assistant", "user", null].toSorted());
+    expect(new Set(hits.map(({ role }) => role))).toEqual(new Set(["assistant", "user", null]));
     expect(hits.map(toMarked)).toEqual([["Zebra"], ["zebra"], ["ZEBRA"]]);
     const question = hits.find(({ role }) => role === "user");
     expect(question?.snippet).toMatchObject({ isCutBefore: true, isCutBehind: true });
