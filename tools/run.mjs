@@ -35,7 +35,7 @@ const tasks = {
   dev: (...args) => node("--watch", serving, source, "apps/server/src/main.ts", ...args),
   bench: (...args) => node(source, "apps/bench/src/main.ts", ...args),
   prove: (...args) => node(source, "apps/bench/src/prove/main.ts", ...args),
-  faults: () => node(source, "tools/faults/main.ts"),
+  faults: (...args) => node(source, "tools/faults/main.ts", ...args),
   generate: (...args) => node(source, "tools/generate.ts", ...args),
   async lint(...args) {
     await tool("oxlint/bin/oxlint", ...args);

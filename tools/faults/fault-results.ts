@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { faults } from "./fault-catalogue.ts";
+import { faults, type Fault } from "./fault-catalogue.ts";
 
 /** How the tests of one fault ended in the last run of all of them. */
 export type FaultResult = { readonly passed: number; readonly failed: number; readonly skipped: number };
@@ -24,7 +24,7 @@ export type Report = {
 
 /** The ids that a title begins with: `U15, U16: …`. */
 export function readIds(title: string): string[] {
-  return (/^U\d\d(?:, U\d\d)*(?=:)/.exec(title)?.[0] ?? "").match(/U\d\d/g) ?? [];
+  return (/^[UCP]\d\d(?:, [UCP]\d\d)*(?=:)/.exec(title)?.[0] ?? "").match(/[UCP]\d\d/g) ?? [];
 }
 
 /** Counts the tests of a report by the faults that their titles name. */
@@ -44,8 +44,19 @@ export function toResults(report: Report): FaultResults {
   return results;
 }
 
-/** A fault that is handled: every test of it that could run has passed, and there was one. */
-export const isHandled = ({ passed, failed }: FaultResult): boolean => passed > 0 && failed === 0;
+/** A fault that is handled: it waits for nothing, every test of it that could run has passed, and there was one. */
+export function isHandled({ id, waits }: Pick<Fault, "id" | "waits">, results: FaultResults): boolean {
+  const { passed, failed } = results[id] ?? none;
+  return waits === undefined && passed > 0 && failed === 0;
+}
+
+/** The results of a run of some of the tests: faults that it did not touch keep what they had. */
+export function mergeResults(earlier: FaultResults, run: FaultResults): FaultResults {
+  const hasRun = ({ passed, failed, skipped }: FaultResult) => passed + failed + skipped > 0;
+  return Object.fromEntries(
+    Object.entries(run).map(([id, result]) => [id, hasRun(result) ? result : (earlier[id] ?? none)]),
+  );
+}
 
 /** Reads the results of the last run; faults that it did not know have none. */
 export function readResults(): FaultResults {
