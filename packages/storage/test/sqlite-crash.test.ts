@@ -2,6 +2,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import SqliteConnection from "better-sqlite3";
 import { expect, it } from "vitest";
+import { createFileStore } from "../src/attachment/file-store.ts";
 import { openSqlite } from "../src/index.ts";
 import { createGroupCommit } from "../src/sqlite/group-commit.ts";
 import { createStorage } from "../src/storage.ts";
@@ -75,8 +76,9 @@ it("keeps a beginning of what was committed when power is cut and tears the end 
   const path = join(folder.path, "a.db");
   const storage = await openSqlite({ path });
   const { id: conversationId } = await insertConversation(storage);
-  const messages = createBranch(60, { conversationId, content: "x".repeat(3000) });
-  for (const message of messages) await storage.messages.insert([message]);
+  // Few enough that the log is not written back before it is read.
+  const messages = createBranch(40, { conversationId, content: "x".repeat(3000) });
+  for (const message of messages) await storage.transaction((tx) => tx.messages.insert([message]));
   const torn = join(folder.path, "torn.db");
   const log = readFileSync(`${path}-wal`);
   const file = join(folder.path, "whole.db");
@@ -115,6 +117,7 @@ it("takes nothing on a full disk, says why, still reads, and goes on when there 
   await (await openSqlite({ path })).close();
   await using raw = openKysely(path);
   const storage = createStorage(raw.db, {
+    files: createFileStore("nowhere"),
     transaction: createGroupCommit(raw.db),
     relaxedTransaction: createGroupCommit(raw.db),
     relaxed: (write) => write(),
