@@ -1,6 +1,7 @@
 import { percentile } from "../../statistics.ts";
 import { atMost, never, told } from "../frame/figure.ts";
 import type { Figure, Proof, ProofRun } from "../frame/proof.ts";
+import { createTurns } from "../stage/take-turns.ts";
 import { createTally, type KillTally } from "./kill-tally.ts";
 import { runLane } from "./run-lane.ts";
 
@@ -22,9 +23,10 @@ export const kills: Proof = {
   async run({ n, random, progress }) {
     const tally = createTally();
     const lanes = Math.min(lanesMax, Math.ceil(n / 4));
+    const turns = createTurns();
     const share = (lane: number) => Math.floor((n + lane) / lanes);
     const ran = Array.from({ length: lanes }, (_, lane) =>
-      runLane({ kills: share(lane), random, tally, onKill: () => progress(tally.readyMs.length) }),
+      runLane({ kills: share(lane), random, tally, turns, onKill: () => progress(tally.readyMs.length) }),
     );
     await Promise.all(ran);
     return toFigures(tally, n);

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { checkDatabase } from "../stage/check-database.ts";
 import { registerUser } from "../stage/proof-user.ts";
 import { startSignedUpstream } from "../stage/signed-upstream.ts";
-import { restartServer, startProofServer } from "../stage/start-proof-server.ts";
+import { startAgain, startProofServer } from "../stage/start-proof-server.ts";
+import type { Turns } from "../stage/take-turns.ts";
 import { judgeScene, judgeMessages, type Kept } from "./judge-scene.ts";
 import { openScene } from "./kill-scene.ts";
 import type { KillTally } from "./kill-tally.ts";
@@ -13,6 +14,8 @@ export type LaneRun = {
   readonly random: () => number;
   readonly tally: KillTally;
   readonly onKill: () => void;
+  /** Two servers that start at once would share the cores that one of them has for itself where it really runs. */
+  readonly turns: Turns;
 };
 
 /** Most kills hit answers that are on their way; the others come while they are being asked for. */
@@ -25,7 +28,7 @@ const killMsMax = 600;
 const killsPerCheck = 50;
 
 /** Kills one server so many times, and judges after each time what is left. */
-export async function runLane({ kills, random, tally, onKill }: LaneRun): Promise<void> {
+export async function runLane({ kills, random, tally, onKill, turns }: LaneRun): Promise<void> {
   await using cleanup = new AsyncDisposableStack();
   const upstream = cleanup.use(await startSignedUpstream());
   let server = await startProofServer(upstream.url);
@@ -37,7 +40,9 @@ export async function runLane({ kills, random, tally, onKill }: LaneRun): Promis
     if (random() < liveShare) await Promise.race([scene.isLive, delay(liveMsMax)]);
     await delay(random() * killMsMax);
     const killedAt = performance.now();
-    const restarted = await restartServer(server, "SIGKILL");
+    await server.kill("SIGKILL");
+    const ended = server;
+    const restarted = await turns(() => startAgain(ended));
     server = restarted.server;
     tally.readyMs.push(restarted.readyMs);
     kept.push(...(await judgeScene(scene, { url: server.url, token, killedAt, upstream, tally })));

@@ -27,25 +27,35 @@ export async function startProofServer(
   return server;
 }
 
-/** A server that was ended, and the one that came after it. */
-export type Restarted = {
+/** A server that has been started again. */
+export type StartedAgain = {
   readonly server: BackendProcess;
+  /** From the start of the process until it is ready. */
+  readonly readyMs: number;
+};
+
+/** Starts another process on the data of one that has ended; answers when it is ready. */
+export async function startAgain(before: BackendProcess): Promise<StartedAgain> {
+  const startedAt = performance.now();
+  const server = await before.restart();
+  await untilReady(server.url);
+  return { server, readyMs: performance.now() - startedAt };
+}
+
+/** A server that was ended, and the one that came after it. */
+export type Restarted = StartedAgain & {
   /** The exit code of the one before, or the signal that ended it. */
   readonly exit: number | NodeJS.Signals;
   /** From the signal to the end of the process. */
   readonly endedMs: number;
-  /** From the start of the new process until it is ready. */
-  readonly readyMs: number;
 };
 
-/** Ends a server with a signal, and starts another one on its data; answers when that is ready. */
+/** Ends a server with a signal, and starts another one on its data. */
 export async function restartServer(server: BackendProcess, signal: NodeJS.Signals): Promise<Restarted> {
   const toldAt = performance.now();
   const exit = await server.kill(signal);
-  const startedAt = performance.now();
-  const next = await server.restart();
-  await untilReady(next.url);
-  return { server: next, exit, endedMs: startedAt - toldAt, readyMs: performance.now() - startedAt };
+  const endedMs = performance.now() - toldAt;
+  return { exit, endedMs, ...(await startAgain(server)) };
 }
 
 async function untilReady(url: string): Promise<void> {
