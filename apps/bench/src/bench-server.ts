@@ -10,10 +10,13 @@ export type BenchServer = AsyncDisposable & {
 };
 
 /** Starts a server in a process of its own, with the limits of a single user out of the way. */
-export async function startBenchServer(upstreamUrl: string): Promise<BenchServer> {
+export async function startBenchServer(
+  upstreamUrl: string,
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<BenchServer> {
   const backend = await spawnBackend({
     upstreams: [upstreamUrl],
-    config: { limits: { streams_per_user_max: 10_000, runs_per_user_max: 10_000 } },
+    config: { limits: { streams_per_user_max: 10_000, runs_per_user_max: 10_000 }, ...config },
   });
   const credentials = { username: "bench", password: "bench password of no worth" };
   await post(backend.url, "/api/users/register", { body: credentials });

@@ -40,6 +40,8 @@ async function setStage() {
     conversationId,
     here: toTrpc(callers.first),
     there: toTrpc(callers.second),
+    /** Another connection to the second one. */
+    atThere: callers.second[1]?.fetch as typeof fetch,
     [Symbol.dispose]: () => callers[Symbol.dispose](),
   };
 }
@@ -171,6 +173,25 @@ describe("two workers on one port", () => {
     await following;
     expect(performance.now() - startedAt).toBeLessThan(1000);
     expect(items.at(-1)).toMatchObject({ kind: "error", error: { data: { reason: "unauthenticated" } } });
+  });
+
+  it("refuse a key that was revoked at the other one", async () => {
+    using stage = await setStage();
+    const key = await stage.here[0].mutate<{ key: { keyId: string }; secret: string }>("key.create", {
+      name: "k",
+    });
+    const ask = async () => {
+      const answer = await stage.atThere(`${backend.url}/v1/models`, {
+        headers: { authorization: `Bearer ${key.secret}` },
+      });
+      await answer.text();
+      return answer.status;
+    };
+    expect(await ask()).toBe(200);
+    await stage.here[0].mutate("key.revoke", { keyId: key.key.keyId });
+    const startedAt = performance.now();
+    await until(async () => [401, 403].includes(await ask()), "the key is refused");
+    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   it("add up what they have measured, and say how many they are", async () => {

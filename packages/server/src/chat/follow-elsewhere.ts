@@ -16,6 +16,8 @@ export type FollowElsewhereDeps = {
   readonly locate: () => Promise<RunPlace>;
   /** What is stored of a run that did not end, with the ending that it will get. */
   readonly readRest: () => Promise<LoadedLog>;
+  /** @default 100 */
+  readonly pauseMs?: number;
 };
 
 /** How often an owner that is gone is asked for again, until its runs are ended; then what is stored is all there is. */
@@ -38,7 +40,7 @@ export async function* followElsewhere(
       yield* followLog(place, { ...options, position });
       return;
     }
-    if (lost > 0) await pause(lostPauseMs);
+    if (lost > 0) await pause(deps.pauseMs ?? lostPauseMs);
     const from = { position, ...(signal === undefined ? {} : { signal }) };
     for await (const entry of readNew(deps.relay.follow(place.owner, runId, from), position)) {
       lost = 0;
