@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
 import { integerIdSchema, messageIdSchema, runIdSchema } from "./ids.ts";
+import { toolEventSchemas } from "./tool-schema.ts";
 
 /** Tokens of one answer. A number that nobody reported is absent, never zero. */
 export const usageSchema = z.object({
@@ -46,7 +47,11 @@ export const runEventSchema = z.discriminatedUnion("type", [
   }),
   z.object({ type: z.literal("reasoning-delta"), text: z.string() }),
   z.object({ type: z.literal("text-delta"), text: z.string() }),
-  /** What came so far is void: another upstream answers from the beginning. */
+  ...toolEventSchemas,
+  /**
+   * The text that came so far is void: another upstream answers from the beginning. What was said before tools were
+   * called is told again; calls stand.
+   */
   z.object({ type: z.literal("answer-reset") }),
   z.object({
     type: z.literal("run-done"),

@@ -70,6 +70,22 @@ const isInOrder = ({ from, to }: { from: Date; to: Date }) => from < to;
 export const usageSummaryInput = z.strictObject(period).refine(isInOrder, "from must be before to");
 export type UsageSummaryInput = z.infer<typeof usageSummaryInput>;
 
+export const toolUsageInput = z
+  .strictObject({ from: period.from, to: period.to, owner: period.owner })
+  .refine(isInOrder, "from must be before to");
+export type ToolUsageInput = z.infer<typeof toolUsageInput>;
+
+/** The calls of one tool. */
+export const toolUsageSchema = z.object({
+  tool: z.string(),
+  calls: z.number(),
+  /** Those that were declined are among them. */
+  failed: z.number(),
+  /** How long all of them took together. */
+  ms: z.number(),
+});
+export type ToolUsage = z.infer<typeof toolUsageSchema>;
+
 /** What usage is summed up by. */
 export const usageGroupSchema = z.enum(["day", "model", "key", "user", "upstream"]);
 export type UsageGroup = z.infer<typeof usageGroupSchema>;

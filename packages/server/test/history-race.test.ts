@@ -16,7 +16,13 @@ function createSlowGateway() {
       onParts([{ type: "text-delta", text }]);
       said.resolve();
       await gate.promise;
-      return { finishReason: "stop", model: request.model, upstream: "test", usage: undefined };
+      return {
+        finishReason: "stop",
+        model: request.model,
+        upstream: "test",
+        usage: undefined,
+        toolCalls: [],
+      };
     },
     models: () => [],
     forward: unasked,

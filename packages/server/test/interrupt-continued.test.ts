@@ -30,6 +30,7 @@ const conversation = {
   headMessageId: null,
   isPinned: false,
   isArchived: false,
+  tools: null,
   importKey: null,
   createdAt: 0,
   updatedAt: 0,

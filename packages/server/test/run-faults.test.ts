@@ -13,7 +13,13 @@ function createGateway(answer: (tell: (text: string) => void) => Promise<void>) 
     async chat(request, { onParts }) {
       asked.push(request);
       await answer((text) => onParts([{ type: "text-delta", text } satisfies AnswerPart]));
-      return { finishReason: "stop", model: request.model, upstream: "test", usage: undefined };
+      return {
+        finishReason: "stop",
+        model: request.model,
+        upstream: "test",
+        usage: undefined,
+        toolCalls: [],
+      };
     },
     models: () => [],
     forward: unasked,

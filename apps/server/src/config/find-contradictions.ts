@@ -1,5 +1,6 @@
 import { urlExpectation } from "./base-url.ts";
 import type { ConfigProblem } from "./config-error.ts";
+import { findToolProblems } from "./find-tool-problems.ts";
 import { isAllowed } from "./model-pattern.ts";
 import { isRawDocument, type RawDocument } from "./raw-document.ts";
 
@@ -19,6 +20,7 @@ export function findContradictions(document: RawDocument): ConfigProblem[] {
     ...toList(document.upstreams).flatMap((item, index) =>
       isRawDocument(item) ? findUpstreamProblems(item, `upstreams[${index}]`) : [],
     ),
+    ...findToolProblems(document),
     ...findDuplicates(document, "upstreams"),
     ...findDuplicates(document, "providers"),
   ];

@@ -4,6 +4,7 @@ import { toConfiguredUpstreams, type ConfiguredUpstream } from "./configured-ups
 import { toGatewayConfig, type GatewayConfig } from "./gateway-config.ts";
 import { defaultAddress, readAddress, readHost, type ListenAddress } from "./listen-address.ts";
 import { toRedisConfig, type RedisConfig } from "./redis-config.ts";
+import { toToolsConfig, type ToolsConfig } from "./tools-config.ts";
 
 /**
  * Everything that the process takes from its configuration; paths are absolute. The sections that are taken over as they
@@ -32,6 +33,8 @@ export type Config = GatewayConfig &
     readonly database: string;
     /** Where Redis is; undefined where the configuration names none. */
     readonly redis: RedisConfig | undefined;
+    /** What models may call. */
+    readonly tools: ToolsConfig;
     readonly jwt: { readonly secret: string | undefined };
     readonly master_key: Uint8Array | undefined;
     readonly master_key_file: string | undefined;
@@ -59,6 +62,7 @@ export function toConfig(file: ConfigFile, folder: string): Config {
     data,
     database: file.database === undefined ? join(data, "llm-backend.db") : resolve(folder, file.database),
     redis: toRedisConfig(file.redis),
+    tools: toToolsConfig(file.tools, folder),
     jwt: { secret: file.jwt.secret },
     master_key: file.master_key,
     master_key_file: file.master_key_file === undefined ? undefined : resolve(folder, file.master_key_file),

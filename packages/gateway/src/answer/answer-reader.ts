@@ -1,4 +1,4 @@
-import type { AnswerPart } from "../ports.ts";
+import type { AnswerPart, ToolCall } from "../ports.ts";
 import { ReadTail } from "../scan/read-tail.ts";
 import { measureMark, readFormat, type StreamFormat } from "../scan/stream-format.ts";
 import type { AnswerFault, AnswerLimits, AnswerSink, FormatReader } from "./answer-format.ts";
@@ -7,6 +7,7 @@ import { createCompletionReader } from "./completion-reader.ts";
 import { createEventReader } from "./event-reader.ts";
 import { createPartBuffer, type PartBuffer } from "./part-buffer.ts";
 import { createTextRun, type TextRun } from "./text-run.ts";
+import { createToolCallBuffer, type ToolCallBuffer } from "./tool-call-buffer.ts";
 
 /** Turns the bytes of one answer into parts. */
 export type AnswerReader = {
@@ -15,6 +16,8 @@ export type AnswerReader = {
   readonly read: (bytes: Buffer) => readonly AnswerPart[];
   /** The body has ended as its framing said. */
   readonly end: () => readonly AnswerPart[];
+  /** The calls of tools, as far as they have come; they count only in an answer that is complete. */
+  readonly toolCalls: () => readonly ToolCall[];
 };
 
 const readNothing: FormatReader = { read: () => {}, end: () => {} };
@@ -26,7 +29,17 @@ function createFormatReader(format: StreamFormat, sink: AnswerSink, limits: Answ
   return readNothing;
 }
 
-function createSink(progress: AnswerProgress, buffer: PartBuffer, run: TextRun): AnswerSink {
+/** What the pieces of one answer are gathered in. */
+type Gathered = {
+  readonly buffer: PartBuffer;
+  readonly run: TextRun;
+  readonly tools: ToolCallBuffer;
+  /** How long the arguments of tools are. */
+  toolBytes: number;
+};
+
+function createSink(progress: AnswerProgress, gathered: Gathered): AnswerSink {
+  const { buffer, run, tools } = gathered;
   const isOver = (): boolean => progress.isDone || progress.fault !== undefined;
   const fault = (found: AnswerFault): void => {
     if (!isOver()) progress.fault = found;
@@ -46,6 +59,12 @@ function createSink(progress: AnswerProgress, buffer: PartBuffer, run: TextRun):
       // Some providers repeat the whole answer in a last frame.
       const repeats = chunk.isWhole && sawContent;
       const { text, reasoning } = repeats ? { text: "", reasoning: "" } : chunk;
+      if (chunk.toolPieces.length > 0 && !repeats) {
+        tools.add(chunk.toolPieces);
+        for (const piece of chunk.toolPieces) gathered.toolBytes += Buffer.byteLength(piece.arguments);
+        progress.hasContent = true;
+        sawContent = true;
+      }
       sawContent ||= text !== "" || reasoning !== "";
       buffer.add("reasoning-delta", reasoning);
       buffer.add("text-delta", text);
@@ -53,7 +72,7 @@ function createSink(progress: AnswerProgress, buffer: PartBuffer, run: TextRun):
       progress.usage = chunk.usage ?? progress.usage;
       if (chunk.finishReason !== undefined) {
         progress.finishReason = chunk.finishReason;
-        progress.finishStoodAlone = text === "" && reasoning === "";
+        progress.finishStoodAlone = text === "" && reasoning === "" && chunk.toolPieces.length === 0;
       }
       const { error } = chunk;
       if (error !== undefined)
@@ -67,7 +86,9 @@ export function createAnswerReader(limits: AnswerLimits): AnswerReader {
   const progress = createProgress();
   const buffer = createPartBuffer();
   const run = createTextRun(buffer);
-  const sink = createSink(progress, buffer, run);
+  const tools = createToolCallBuffer();
+  const gathered: Gathered = { buffer, run, tools, toolBytes: 0 };
+  const sink = createSink(progress, gathered);
   const blank = new ReadTail();
   let format: FormatReader | undefined;
   let answerBytes = 0;
@@ -96,13 +117,14 @@ export function createAnswerReader(limits: AnswerLimits): AnswerReader {
     const parts = buffer.take();
     for (const { text } of parts) answerBytes += Buffer.byteLength(text);
     progress.hasContent ||= parts.length > 0;
-    if (answerBytes > limits.answerBytesMax)
+    if (answerBytes + gathered.toolBytes > limits.answerBytesMax)
       sink.fault({ outcome: "too_large", message: "the answer is too long" });
     return parts;
   }
 
   return {
     progress,
+    toolCalls: () => tools.list(),
     read(bytes) {
       if (progress.isDone || progress.fault !== undefined) return [];
       feed(bytes);

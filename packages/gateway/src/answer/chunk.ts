@@ -1,11 +1,15 @@
 import type { Usage } from "@llm-backend/contract";
 import { isFields, readProviderError, type ProviderError } from "../failure/provider-error.ts";
+import type { ToolPiece } from "./tool-call-buffer.ts";
+import { readToolPieces } from "./tool-pieces.ts";
 import { readUsage } from "./usage.ts";
 
 /** What one frame of a stream, or one whole completion, holds. */
 export type Chunk = {
   readonly text: string;
   readonly reasoning: string;
+  /** Pieces of the calls of tools. */
+  readonly toolPieces: readonly ToolPiece[];
   /** Text comes in the completion's message instead of a delta. */
   readonly isWhole: boolean;
   readonly finishReason: string | undefined;
@@ -81,6 +85,7 @@ export function readChunk(value: unknown): Chunk | undefined {
   const isBroken = finishReason !== undefined && brokenReasons.has(finishReason);
   return {
     ...readContent(delta ?? message),
+    toolPieces: readToolPieces(delta ?? message, delta === undefined),
     isWhole: delta === undefined,
     finishReason: isBroken ? undefined : finishReason,
     model: textOf(fields["model"]) || undefined,

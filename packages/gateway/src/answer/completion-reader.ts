@@ -34,7 +34,11 @@ export function createCompletionReader(sink: AnswerSink, limits: AnswerLimits): 
         return;
       }
       sink.chunk(chunk);
-      const holdsAnswer = chunk.text !== "" || chunk.reasoning !== "" || chunk.finishReason !== undefined;
+      const holdsAnswer =
+        chunk.text !== "" ||
+        chunk.reasoning !== "" ||
+        chunk.toolPieces.length > 0 ||
+        chunk.finishReason !== undefined;
       if (chunk.error !== undefined) return;
       if (holdsAnswer) sink.done();
       else sink.fault({ outcome: "protocol_error", message: "the answer is JSON without an answer in it" });

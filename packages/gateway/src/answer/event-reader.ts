@@ -101,7 +101,8 @@ class EventReader implements FormatReader {
     const chunk = readChunk(value);
     if (chunk === undefined) return this.#reject(data, value);
     this.#sink.chunk(chunk);
-    if (chunk.text !== "" || chunk.reasoning !== "") this.#bytesBeforeContent = Number.NaN;
+    if (chunk.text !== "" || chunk.reasoning !== "" || chunk.toolPieces.length > 0)
+      this.#bytesBeforeContent = Number.NaN;
     if (chunk.error !== undefined) this.#fail(toStreamFault(chunk.error));
     else this.#learn({ frame, lines, value, chunk });
   }
@@ -118,6 +119,8 @@ class EventReader implements FormatReader {
     const { frame, lines, value, chunk } = read;
     const meaning = readChatMeaning(value, false);
     const [choice] = meaning.choices;
+    // Templates read text; the pieces of calls are wanted whole.
+    if (choice?.hasToolCalls === true) return;
     // Both look at the choices, and must have found the same one.
     if (choice?.text !== chunk.text || choice.reasoning !== chunk.reasoning) return;
     this.#templates.learn({

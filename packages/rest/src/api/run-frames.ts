@@ -4,6 +4,7 @@ import { isTrackedEnvelope } from "@trpc/server";
 import type { Frame } from "./frame-form.ts";
 import { toLastFrameId } from "./frame-id.ts";
 import type { OpenedRun } from "./route.ts";
+import { toToolFrame } from "./tool-frame.ts";
 
 /** Stands before the first frame: the model has begun, even if it only thinks yet. */
 export const begin = Symbol("begin");
@@ -36,7 +37,9 @@ export async function* toFrames(
       hasBegun = true;
       yield begin;
     }
-    if (event.type === "text-delta") {
+    const toolFrame = toToolFrame(event, id);
+    if (toolFrame !== undefined) yield toolFrame;
+    else if (event.type === "text-delta") {
       pieces.push(event.text);
       yield { event: "message", data: event.text, id };
     } else if (event.type === "run-done") {
@@ -56,7 +59,7 @@ function readTracked(item: unknown): { id: EventId; event: RunEvent } {
 }
 
 function isBeginning({ type }: RunEvent): boolean {
-  return type === "text-delta" || type === "reasoning-delta" || type === "run-done";
+  return type === "text-delta" || type === "reasoning-delta" || type === "tool-call" || type === "run-done";
 }
 
 /** The whole answer. Who joined in the middle gets it out of the history, where it is stored by now. */
@@ -91,6 +94,9 @@ function toFailure(event: RunEvent): DomainError | undefined {
     case "context-cut":
     case "text-delta":
     case "reasoning-delta":
+    case "tool-call":
+    case "tool-permission":
+    case "tool-result":
     case "run-done":
       return undefined;
   }

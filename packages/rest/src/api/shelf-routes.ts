@@ -75,7 +75,7 @@ const updateRoute: JsonRoute = {
   path: "/api/conversations/update/:conversation_id",
   access: "user",
   group,
-  summary: "Renames, pins or archives a conversation, or changes its model or system prompt",
+  summary: "Renames, pins or archives a conversation, or changes its model, system prompt or tools",
   params: idParam,
   body: z.object({
     title: z.string().optional(),
@@ -83,6 +83,11 @@ const updateRoute: JsonRoute = {
     system_prompt: z.string().nullable().optional(),
     pinned: z.boolean().optional(),
     archived: z.boolean().optional(),
+    tools: z
+      .union([z.literal("all"), z.array(z.string())])
+      .nullable()
+      .optional()
+      .meta({ description: "The tools that its model may call, by the names of /api/tools; null: none" }),
   }),
   status: 200,
   answer: z.object({

@@ -2,6 +2,7 @@ import type { TerminalEvent, Usage } from "@llm-backend/contract";
 import type { AttemptReport } from "@llm-backend/gateway";
 import type { AttemptCollector } from "../record/attempt-collector.ts";
 import type { RecordService } from "../record/record-service.ts";
+import { addUsage } from "../tool/add-usage.ts";
 import type { LedgerService } from "../usage/ledger-service.ts";
 import type { LiveRun } from "./live-run.ts";
 import { readEvents, toAnswerText } from "./run-log.ts";
@@ -42,10 +43,24 @@ function enter(books: RunBooks, live: LiveRun, ending: TerminalEvent): void {
           model: ending.type === "run-done" ? ending.model : answered.model,
           upstream: answered.upstream,
           usage,
-          ...(usage === undefined && { counted: countTokens(live) }),
+          ...(usage === undefined && { counted: countRun(live, attempts) }),
         });
   const endedAt = books.now();
   books.records.addRun({ run, ending, endedAt, firstByteMs: toFirstByteMs(attempts), attempts, charge });
+}
+
+/** What a run used that did not come to its end: rounds that did have told, the one that broke off is counted. */
+function countRun(live: LiveRun, attempts: readonly AttemptReport[]): Usage {
+  const reported = attempts
+    .filter(({ outcome }) => outcome === "done")
+    .reduce<Usage | undefined>((sum, { usage }) => addUsage(sum, usage), undefined);
+  if (reported === undefined) return countTokens(live);
+  if (attempts.at(-1)?.outcome === "done") return reported;
+  const events = readEvents(live.log);
+  const { content, reasoning } = toAnswerText(
+    events.slice(events.findLastIndex(({ type }) => type === "tool-result") + 1),
+  );
+  return addUsage(reported, { completionTokens: estimateTokens(content + reasoning) }) ?? reported;
 }
 
 /** What was said, by our own count; what was asked is not at hand any more. */

@@ -60,6 +60,7 @@ export function createConversationService(deps: ConversationServiceDeps) {
           headMessageId: null,
           isPinned: false,
           isArchived: false,
+          tools: input.tools ?? null,
           importKey: null,
           createdAt: at,
           updatedAt: at,
@@ -89,7 +90,7 @@ export function createConversationService(deps: ConversationServiceDeps) {
 
     /** @throws DomainError `not_found` */
     async update(viewer: Viewer, input: UpdateConversationInput): Promise<ConversationView> {
-      const { conversationId, title, model, apiKey, systemPrompt, pinned, archived } = input;
+      const { conversationId, title, model, apiKey, systemPrompt, pinned, archived, tools } = input;
       const sealed =
         apiKey === undefined || apiKey === null ? apiKey : sealBox.seal(apiKey, toKeyPlace(conversationId));
       const change: ConversationChange = {
@@ -100,6 +101,7 @@ export function createConversationService(deps: ConversationServiceDeps) {
         ...(systemPrompt === undefined ? {} : { systemPrompt }),
         ...(pinned === undefined ? {} : { isPinned: pinned }),
         ...(archived === undefined ? {} : { isArchived: archived }),
+        ...(tools === undefined ? {} : { tools }),
       };
       const { userId } = viewer;
       const isThere = await storage.transaction((tx) =>
@@ -172,6 +174,7 @@ export function toConversationView(conversation: Conversation): ConversationView
     headMessageId: conversation.headMessageId,
     pinned: conversation.isPinned,
     archived: conversation.isArchived,
+    tools: conversation.tools,
     createdAt: new Date(conversation.createdAt),
     updatedAt: new Date(conversation.updatedAt),
   };

@@ -58,6 +58,8 @@ export function fromDocument(document: ExportedConversation, given: ImportGiven,
     headMessageId,
     isPinned: document.pinned,
     isArchived: document.archived,
+    // What the document's server had is not here.
+    tools: null,
     createdAt: Date.parse(document.createdAt),
     updatedAt: Date.parse(document.updatedAt),
   };

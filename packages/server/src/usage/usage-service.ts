@@ -1,6 +1,8 @@
 import {
   DomainError,
   type ListUsageInput,
+  type ToolUsage,
+  type ToolUsageInput,
   type UsageGroup,
   type UsagePage,
   type UsageRow,
@@ -49,6 +51,11 @@ export function createUsageService(deps: { storage: Storage; ledger: LedgerServi
         nextCursor: found.length > input.limit && last !== undefined ? toCursor(last.group) : null,
       };
     },
+
+    /** @throws DomainError as `summarize`. */
+    async listTools(viewer: Viewer, input: ToolUsageInput): Promise<ToolUsage[]> {
+      return storage.tools.sumCalls(toSpan(viewer, input));
+    },
   };
 
   function listNames(page: readonly LedgerSums[]): Promise<Map<string, string>> {
@@ -57,12 +64,16 @@ export function createUsageService(deps: { storage: Storage; ledger: LedgerServi
 }
 
 function toFilter(viewer: Viewer, input: UsageSummaryInput): LedgerFilter {
+  const { keyId, model, upstream } = input;
+  return { ...toSpan(viewer, input), keyId, model, upstream };
+}
+
+function toSpan(viewer: Viewer, input: Pick<UsageSummaryInput, "from" | "to" | "owner">) {
   const [from, to] = [input.from.getTime(), input.to.getTime()];
   if (to - from > daysMax * dayMs) {
     throw new DomainError("invalid_input", `Usage is summed up over ${daysMax} days at most.`);
   }
-  const { keyId, model, upstream } = input;
-  return { from, to, keyId, model, upstream, userId: toOwner(viewer, input.owner) };
+  return { from, to, userId: toOwner(viewer, input.owner) };
 }
 
 function toOwner(viewer: Viewer, owner: UsageSummaryInput["owner"]): number | undefined {

@@ -19,6 +19,7 @@ export type ConversationChange = Partial<
     | "headMessageId"
     | "isPinned"
     | "isArchived"
+    | "tools"
     | "updatedAt"
   >
 >;
@@ -67,6 +68,7 @@ export function createConversationRepository(db: Kysely<Database>) {
           head_message_id: conversation.headMessageId,
           pinned: Number(conversation.isPinned),
           archived: Number(conversation.isArchived),
+          tools: conversation.tools === null ? null : JSON.stringify(conversation.tools),
           import_key: conversation.importKey,
           created_at: conversation.createdAt,
           updated_at: conversation.updatedAt,
@@ -188,6 +190,9 @@ function toColumns(change: ConversationChange): Updateable<ConversationTable> {
   if (change.titleSource !== undefined) columns.title_source = change.titleSource;
   if (change.isPinned !== undefined) columns.pinned = Number(change.isPinned);
   if (change.isArchived !== undefined) columns.archived = Number(change.isArchived);
+  if (change.tools !== undefined) {
+    columns.tools = change.tools === null ? null : JSON.stringify(change.tools);
+  }
   if (change.model !== undefined) columns.model = change.model;
   if (change.apiKeySealed !== undefined) columns.api_key_sealed = change.apiKeySealed;
   if (change.systemPrompt !== undefined) columns.system_prompt = change.systemPrompt;

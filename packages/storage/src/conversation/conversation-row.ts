@@ -1,3 +1,4 @@
+import type { ToolsSetting } from "@llm-backend/contract";
 import type { Selectable } from "kysely";
 import type { ConversationTable } from "./conversation-table.ts";
 
@@ -17,6 +18,8 @@ export type Conversation = {
   readonly headMessageId: string | null;
   readonly isPinned: boolean;
   readonly isArchived: boolean;
+  /** The tools that its model may call; null: none. */
+  readonly tools: ToolsSetting;
   /** Names the document that it was read from; null for one that was not. */
   readonly importKey: string | null;
   readonly createdAt: number;
@@ -36,6 +39,7 @@ export function toConversation(row: Selectable<ConversationTable>): Conversation
     headMessageId: row.head_message_id,
     isPinned: row.pinned === 1,
     isArchived: row.archived === 1,
+    tools: row.tools === null ? null : (JSON.parse(row.tools) as ToolsSetting),
     importKey: row.import_key,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -11,6 +11,8 @@ export type ConversationTable = {
   head_message_id: string | null;
   pinned: number;
   archived: number;
+  /** JSON of the contract's `ToolsSetting`; null: no tools. */
+  tools: string | null;
   /** The document that it was read from: unique together with the user. */
   import_key: string | null;
   created_at: number;

@@ -63,6 +63,7 @@ export function createConversation(
     headMessageId: null,
     isPinned: false,
     isArchived: false,
+    tools: null,
     importKey: null,
     createdAt: 1000,
     updatedAt: 1000,
