@@ -234,6 +234,11 @@ const wrong: readonly (readonly [string, string, string])[] = [
   // Keys of the earlier systems are held to their types.
   ["redis: { db: zero }", "redis.db", 'expected a whole number from 0 to 1000000, got "zero"'],
   ["redis: localhost:6379", "redis", "expected keys with values"],
+  [
+    "redis: { url: 'redis//:hunter2@host' }",
+    "redis.url",
+    "has to be redis://, rediss:// or unix:// with an address",
+  ],
   ["sqlite: { max_open_conns: many }", "sqlite.max_open_conns", "expected a whole number"],
   ["sqlite: { path: '' }", "sqlite.path", "expected the path of the earlier system's SQLite file"],
   ["rag: { service_addr: 5 }", "rag.service_addr", "expected text"],

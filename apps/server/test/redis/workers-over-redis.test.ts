@@ -13,7 +13,7 @@ import {
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { createConversation, registerUser } from "../callers/rest-caller.ts";
-import { createTrpcCaller } from "../callers/trpc-caller.ts";
+import { createTrpcCaller, type TrpcCaller } from "../callers/trpc-caller.ts";
 import { followRun, newRequestId, toText, type Started } from "../chat/read-run.ts";
 import { openPinnedCallers } from "../workers/pinned-caller.ts";
 import { needsRedis } from "./redis-stage.ts";
@@ -31,6 +31,7 @@ async function setStage() {
     createTrpcCaller(backend.url, rest.token, caller?.fetch);
   return {
     conversationId,
+    addConversation: () => createConversation(rest),
     here: toTrpc(callers.first[0]),
     there: toTrpc(callers.second[0]),
     /** Another connection to the second worker: a stream keeps its own busy. */
@@ -39,16 +40,16 @@ async function setStage() {
   };
 }
 
-const places = async () => (await redis.command("KEYS", "*places:streams:*")) as string[];
+const places = async (what = "streams") => (await redis.command("KEYS", `*places:${what}:*`)) as string[];
 
 /** Starts an answer at one worker; the upstream has said one word. */
-async function begin(stage: Awaited<ReturnType<typeof setStage>>) {
+async function begin(stage: { readonly here: TrpcCaller; readonly conversationId: number }) {
   const hand = createHandDrivenReply();
   upstream.enqueue(hand.reply);
   hand.push(role(), say("Hello "));
   const asked = { conversationId: stage.conversationId, requestId: newRequestId(), message: "Hi" };
   const { runId } = await stage.here.mutate<Started>("chat.send", asked);
-  return { hand, runId };
+  return { hand, runId, asked };
 }
 
 describe("two workers that reach each other through Redis", needsRedis, () => {
@@ -61,7 +62,7 @@ describe("two workers that reach each other through Redis", needsRedis, () => {
         workers: 2,
         drain_seconds: 5,
         redis: { url: redis.url, relay: true },
-        limits: { streams_per_user_max: 2 },
+        limits: { streams_per_user_max: 2, runs_per_user_max: 2 },
       },
     });
   });
@@ -103,6 +104,21 @@ describe("two workers that reach each other through Redis", needsRedis, () => {
     hand.end();
     await Promise.all(following);
     await until(async () => (await places()).length === 0, "none is open");
+  });
+
+  it("count the answers of a user together, and let the same request join its own", async () => {
+    using stage = await setStage();
+    const others = await Promise.all([stage.addConversation(), stage.addConversation()]);
+    const [first, second] = [await begin(stage), await begin({ ...stage, conversationId: others[0] })];
+    const asked = { conversationId: others[1], requestId: newRequestId(), message: "Hi" };
+    await expect(stage.there.mutate("chat.send", asked)).rejects.toThrow(/At most 2 answers/);
+    const joined = await stage.there.mutate<Started>("chat.send", first.asked);
+    expect(joined.runId).toBe(first.runId);
+    for (const { hand } of [first, second]) {
+      hand.push(finish());
+      hand.end();
+    }
+    await until(async () => (await places("runs")).length === 0, "both have ended");
   });
 
   it("bring an answer to its end at both of them when Redis is killed in the middle", async () => {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { flag, line, section, text, whole } from "../scalar-schemas.ts";
 
-const urlExpectation = "expected redis://, rediss:// or unix:// with an address";
+// No "expected …": such a message shows what stands there instead, and that may have a password in it.
+const urlExpectation = "has to be redis://, rediss:// or unix:// with an address";
 
 const urlSchema = z.string({ error: urlExpectation }).refine(
   (value) => {

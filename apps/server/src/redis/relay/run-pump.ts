@@ -22,6 +22,8 @@ export const interestMs = 5_000;
 /** A stream is shorter than this; whoever is further behind has the owner begin anew, in fewer entries. */
 const entriesMax = 1_000;
 const keptMs = 60_000;
+/** What has ended is in the database. */
+const keptAtEndMs = 2_000;
 /** A run is not begun anew more often than this, however many miss something at once. */
 const renewMsLeast = 100;
 const retryMs = 250;
@@ -36,6 +38,8 @@ export function createRunPumps(link: RedisLink, post: Pick<RelayPost, "channelOf
   function stop(runId: string): void {
     pumps.get(runId)?.controller.abort();
     pumps.delete(runId);
+    // Nobody reads it any more, and its conversation may have been deleted.
+    void link.ask((client) => client.del(link.key(toStreamName(runId))));
   }
   const timer = setInterval(() => {
     for (const [runId, { followers }] of pumps) if (followers.forgetSilent() === 0) stop(runId);
@@ -45,15 +49,16 @@ export function createRunPumps(link: RedisLink, post: Pick<RelayPost, "channelOf
   async function append(
     where: { runId: string; followers: PumpFollowers },
     fields: readonly string[],
-    signal: AbortSignal,
+    given: { signal: AbortSignal; keptMs: number },
   ): Promise<void> {
+    const { signal } = given;
     const more = { kind: "more", runId: where.runId } as const;
     const key = link.key(toStreamName(where.runId));
     while (!signal.aborted) {
       const channels = where.followers.names().map((name) => post.channelOf(name));
       const wakes = channels.flatMap((channel) => [channel, post.seal(channel, more)]);
       const added = await link.ask((client) =>
-        client.appendToStream(key, entriesMax, keptMs, fields.length, ...fields, ...wakes),
+        client.appendToStream(key, entriesMax, given.keptMs, fields.length, ...fields, ...wakes),
       );
       if (added !== unavailable) return;
       await pause(retryMs, undefined, { signal }).catch(() => {});
@@ -68,11 +73,11 @@ export function createRunPumps(link: RedisLink, post: Pick<RelayPost, "channelOf
     // While an entry is on its way, what comes behind it is joined to one.
     for await (const { item, position } of log.follow(0, { signal })) {
       const entry = ["from", String(from), "to", String(position), "item", JSON.stringify(item)];
-      await append(where, entry, signal);
+      await append(where, entry, { signal, keptMs });
       from = position;
       await followers.untilTaken(from, signal);
     }
-    await append(where, ["end", String(from)], signal);
+    await append(where, ["end", String(from)], { signal, keptMs: keptAtEndMs });
   }
 
   function start(runId: string, pump: Pump, log: RelayedLog): void {
