@@ -7,6 +7,11 @@ export type GroupCommitOptions = {
   readonly isShared?: boolean;
   /** Is handed every shared transaction, to run it while nobody else has the connection. @default it is run as it is */
   readonly around?: (share: () => Promise<void>) => Promise<void>;
+  /**
+   * Brings to the disk what was committed before it was called. Not waited for before the next transaction begins; what
+   * was committed is acknowledged behind it. @default a commit is on the disk when it returns
+   */
+  readonly flush?: () => Promise<void>;
 };
 
 /** A piece of work that is stored whole or not at all. */
@@ -24,6 +29,12 @@ const statements = {
   undo: CompiledQuery.raw("rollback to work"),
 } as const;
 
+/** Work of one transaction, and what that failed with as a whole. */
+type Ended<TDatabase> = {
+  readonly done: readonly Waiting<TDatabase>[];
+  readonly failure: { readonly error: unknown } | undefined;
+};
+
 /** Work that comes so soon after a commit is not alone: it pays to look around for more before the next one. */
 const busyMs = 2;
 /** So much work shares one commit at most, so that the first of it does not wait for ever. */
@@ -39,11 +50,11 @@ const turnMs = 2;
  * Where the file is shared with other processes, the lock is never held while waiting for more work, and given up for a
  * moment between two commits: SQLite has no queue, and whoever begins anew at once would keep everybody else out.
  *
- * An fsync stops the event loop, with all its streams, for longer than all the statements of a chat turn take.
+ * An fsync takes longer than all the statements of a chat turn: with `flush` it goes on beside them.
  */
 export function createGroupCommit<TDatabase>(
   db: Kysely<TDatabase>,
-  { isShared = false, around = (share) => share() }: GroupCommitOptions = {},
+  { isShared = false, around = (share) => share(), flush }: GroupCommitOptions = {},
 ) {
   const waiting: Waiting<TDatabase>[] = [];
   let isRunning = false;
@@ -56,8 +67,9 @@ export function createGroupCommit<TDatabase>(
       while (waiting.length > 0) {
         const isBusy = performance.now() - committedAt < busyMs;
         if (isShared && isBusy) await pause(turnMs);
-        await shareTransaction(db, { waiting, around, isBusy: isBusy && !isShared });
+        const shared = await shareTransaction(db, { waiting, around, isBusy: isBusy && !isShared });
         committedAt = performance.now();
+        acknowledge(shared, flush);
       }
     } finally {
       isRunning = false;
@@ -89,7 +101,7 @@ type Shared<TDatabase> = Required<Pick<GroupCommitOptions, "around">> & {
 async function shareTransaction<TDatabase>(
   db: Kysely<TDatabase>,
   { waiting, around, isBusy }: Shared<TDatabase>,
-): Promise<void> {
+): Promise<Ended<TDatabase>> {
   const done: Waiting<TDatabase>[] = [];
   let failure: { error: unknown } | undefined;
   try {
@@ -114,7 +126,23 @@ async function shareTransaction<TDatabase>(
     // Without a transaction nothing of what waits can be done either; it must not wait for ever.
     if (done.length === 0) done.push(...waiting.splice(0, 1));
   }
-  for (const item of done) item.settle(failure);
+  return { done, failure };
+}
+
+/** Tells the work of a transaction how it ended: at once, or when it is on the disk. */
+function acknowledge<TDatabase>(
+  { done, failure }: Ended<TDatabase>,
+  flush: GroupCommitOptions["flush"],
+): void {
+  const settle = (outcome: Ended<TDatabase>["failure"]) => {
+    for (const item of done) item.settle(outcome);
+  };
+  if (failure !== undefined || flush === undefined) settle(failure);
+  else
+    flush().then(
+      () => settle(undefined),
+      (error: unknown) => settle({ error }),
+    );
 }
 
 /** Runs one piece of work behind a savepoint; its own failure is its own. */
