@@ -7,16 +7,24 @@ type Asker = Disposable & {
   ask(): Promise<number>;
 };
 
+/**
+ * So many requests in a row go to a target before the next one's turn. Were they mixed, each would find the machine's
+ * caches full of another's work: Portkey alone works 27 ms for an answer.
+ */
+const turn = 25;
+
 /** Asks the targets in turns, one request at a time, each on a connection that stays open. */
 export async function measureFirstToken({ targets, asks }: FirstTokenJob): Promise<FirstTokenResult> {
   using cleanup = new DisposableStack();
   const askers = targets.map((target) => cleanup.use(createAsker(target)));
   const times = targets.map((): number[] => []);
   const warmup = Math.ceil(asks / 5);
-  for (let round = -warmup; round < asks; round++) {
+  for (let asked = -warmup; asked < asks; asked += turn) {
     for (const [index, asker] of askers.entries()) {
-      const took = await asker.ask();
-      if (round >= 0) times[index]?.push(took);
+      for (let step = asked; step < Math.min(asked + turn, asks); step++) {
+        const took = await asker.ask();
+        if (step >= 0) times[index]?.push(took);
+      }
     }
   }
   return { times };

@@ -6,13 +6,21 @@ import type { Report } from "../report.ts";
 import { createSeries } from "../series.ts";
 import { toTexts, type Script } from "../upstream/script.ts";
 
+const small = [{ upstreams: 10, policy: "round_robin" }] as const;
+/** In turn, each has connections of its own; where the first one answers, the list alone is what grows. */
+const lists = [
+  ...[1, 10, 100, 1000].map((upstreams) => ({ upstreams, policy: "round_robin" })),
+  { upstreams: 1000, policy: "order" },
+] as const;
+
 /** What a request costs as the list of upstreams grows, asked in turns so that each of them has connections. */
 export async function measurePool(lab: Lab): Promise<Report> {
   await using cleanup = new AsyncDisposableStack();
   const servers: Ours[] = [];
-  for (const upstreams of lab.isQuick ? [10] : [1, 10, 100, 1000]) {
-    const name = `${upstreams.toLocaleString("en")} upstream${upstreams === 1 ? "" : "s"}`;
-    const config = { ...plain.config, lb_policy: "round_robin" };
+  for (const { upstreams, policy } of lab.isQuick ? small : lists) {
+    const count = `${upstreams.toLocaleString("en")} upstream${upstreams === 1 ? "" : "s"}`;
+    const name = policy === "round_robin" ? count : `${count}, the first asked`;
+    const config = { ...plain.config, lb_policy: policy };
     const server = await lab.startOurs({ name, config, upstreams });
     servers.push(cleanup.use(server));
   }
