@@ -10,13 +10,15 @@ import type { Outcome } from "../../src/prove/frame/outcome.ts";
 const main = fileURLToPath(new URL("../../src/prove/main.ts", import.meta.url));
 
 /** Figures that are times: a machine that does other things as well may take longer. */
-const timed = /^(text lost per kill|ready again|one process: from the signal)/;
+const timed = /^(text lost per kill|ready again|one process: from the signal|.*upstream (is )?closed)/;
 
 it.each([
   ["kills", 2, "acknowledged messages lost"],
   ["resume", 60, "joined text is what the upstream said, byte for byte"],
   ["sends", 30, "keys with exactly one message"],
   ["drain", 12, "workers: requests that failed"],
+  ["streams", 30, "chat: tokens from another stream"],
+  ["aborts", 40, "records that say what was used, where text had come"],
 ])("%s holds at a small size", { timeout: 60_000 }, async (name, n, figure) => {
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-prove-"));
   await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
@@ -43,6 +45,8 @@ it("names what there is when something else is asked for", async () => {
   const run = promisify(execFile)(process.execPath, ["--conditions=@llm-backend/source", main, "kils"]);
   await expect(run).rejects.toMatchObject({
     code: 2,
-    stderr: expect.stringContaining("Unknown: kils. There are: kills, resume, sends, drain") as string,
+    stderr: expect.stringContaining(
+      "Unknown: kils. There are: kills, resume, sends, drain, streams, aborts",
+    ) as string,
   });
 });

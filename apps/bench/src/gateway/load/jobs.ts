@@ -50,6 +50,36 @@ export type PacedResult = {
   readonly problems: readonly string[];
 };
 
+/**
+ * Opens paced streams of which each has numbers of its own: stream i those from `i * tokens` on, as its request has
+ * asked for, so that a token says where it belongs.
+ */
+export type SignedJob = {
+  readonly kind: "signed";
+  readonly port: number;
+  readonly streams: readonly {
+    readonly request: string;
+    /** What stands behind the last token of a whole answer. */
+    readonly endMark: string;
+  }[];
+  /** Over how long they are opened. */
+  readonly openMs: number;
+  /** How many tokens each of them has. */
+  readonly tokens: number;
+};
+
+/** What became of the tokens of all signed streams. */
+export type SignedResult = {
+  /** Streams with a proper end. */
+  readonly whole: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly reordered: number;
+  /** Tokens that belong to another stream. */
+  readonly crossed: number;
+  readonly problems: readonly string[];
+};
+
 /** Asks the targets one after the other, again and again. */
 export type FirstTokenJob = {
   readonly kind: "first-token";
@@ -64,6 +94,7 @@ export type FirstTokenResult = { readonly times: readonly (readonly number[])[] 
 export type LoadMessage =
   | ClosedLoopJob
   | PacedJob
+  | SignedJob
   | FirstTokenJob
   | { readonly kind: "begin" | "end" | "finish" };
 

@@ -3,8 +3,9 @@ import type { LoadAnswer, LoadMessage } from "./jobs.ts";
 import { measureFirstToken } from "./measure-first-token.ts";
 import { openPacedStreams, type PacedStreams } from "./paced-streams.ts";
 import { runClosedLoop } from "./run-closed-loop.ts";
+import { openSignedStreams, type SignedStreams } from "./signed-streams.ts";
 
-let open: PacedStreams | undefined;
+let open: PacedStreams | SignedStreams | undefined;
 
 async function run(message: LoadMessage): Promise<unknown> {
   switch (message.kind) {
@@ -14,6 +15,9 @@ async function run(message: LoadMessage): Promise<unknown> {
       return measureFirstToken(message);
     case "paced":
       open = await openPacedStreams(message);
+      return null;
+    case "signed":
+      open = await openSignedStreams(message);
       return null;
     default:
       return open?.[message.kind]() ?? null;

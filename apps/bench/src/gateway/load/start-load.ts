@@ -11,14 +11,16 @@ import type {
   PacedJob,
   PacedResult,
   PacedWindow,
+  SignedJob,
+  SignedResult,
 } from "./jobs.ts";
 
 /** Streams that are open. */
-export type OpenStreams = {
+export type OpenStreams<TResult = PacedResult> = {
   /** Looks at what comes while `during` takes its time. */
   watch<TValue>(during: () => Promise<TValue>): Promise<PacedWindow & { readonly value: TValue }>;
   /** Waits for the end of all of them. */
-  finish(): Promise<PacedResult>;
+  finish(): Promise<TResult>;
 };
 
 /** The reader, seen from the process that conducts the measurements. One job at a time. */
@@ -26,6 +28,7 @@ export type Load = AsyncDisposable & {
   closedLoop(job: Omit<ClosedLoopJob, "kind">): Promise<ClosedLoopResult>;
   firstToken(job: Omit<FirstTokenJob, "kind">): Promise<FirstTokenResult>;
   openStreams(job: Omit<PacedJob, "kind">): Promise<OpenStreams>;
+  openSigned(job: Omit<SignedJob, "kind">): Promise<OpenStreams<SignedResult>>;
 };
 
 /** Starts the reader. */
@@ -43,20 +46,23 @@ export function startLoad(): Load {
     return answer.result;
   }
 
+  async function open<TResult>(job: PacedJob | SignedJob): Promise<OpenStreams<TResult>> {
+    await send(job);
+    return {
+      async watch(during) {
+        await send({ kind: "begin" });
+        const value = await during();
+        return { ...((await send({ kind: "end" })) as PacedWindow), value };
+      },
+      finish: async () => (await send({ kind: "finish" })) as TResult,
+    };
+  }
+
   return {
     closedLoop: async (job) => (await send({ kind: "closed-loop", ...job })) as ClosedLoopResult,
     firstToken: async (job) => (await send({ kind: "first-token", ...job })) as FirstTokenResult,
-    async openStreams(job) {
-      await send({ kind: "paced", ...job });
-      return {
-        async watch(during) {
-          await send({ kind: "begin" });
-          const value = await during();
-          return { ...((await send({ kind: "end" })) as PacedWindow), value };
-        },
-        finish: async () => (await send({ kind: "finish" })) as PacedResult,
-      };
-    },
+    openStreams: (job) => open({ kind: "paced", ...job }),
+    openSigned: (job) => open({ kind: "signed", ...job }),
     async [Symbol.asyncDispose]() {
       child.disconnect();
       await exited;

@@ -6,7 +6,7 @@
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { createAnswer, toJsonAnswer, type Answer } from "./answers.ts";
 import { createRequestCutter } from "./request-cutter.ts";
-import { toScript } from "./script.ts";
+import { readFirst, toScript } from "./script.ts";
 import { createTokenWheel, type TokenWheel } from "./token-wheel.ts";
 
 type Prepared = { readonly answer: Answer; readonly stream: Buffer; readonly wheel: TokenWheel };
@@ -31,7 +31,7 @@ function reply(socket: Socket, head: string, body: string): void {
   if (!/"stream"\s*:\s*true/.test(body)) return void socket.write(answer.whole);
   if (answer.script.kind === "burst") return void socket.write(stream);
   socket.write(answer.opening);
-  wheel.add(socket);
+  wheel.add(socket, readFirst(body));
 }
 
 const server = createServer({ noDelay: true }, (socket) => {

@@ -23,3 +23,13 @@ export function toScript(model: string): Script {
 export function toTexts(tokens: number): string[] {
   return Array.from({ length: tokens }, (_, index) => `${index} `.padStart(4, "_").slice(-4));
 }
+
+/** What a message says so that the tokens of its answer are counted from another number than 0. */
+export function toCountFrom(first: number): string {
+  return `Count from ${first}, please.`;
+}
+
+/** The number of the first token that a request asks for. */
+export function readFirst(body: string): number {
+  return Number(/Count from (\d+), please/.exec(body)?.[1] ?? 0);
+}

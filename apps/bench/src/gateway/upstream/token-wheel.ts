@@ -2,12 +2,16 @@ import type { Socket } from "node:net";
 import type { Answer } from "./answers.ts";
 import { readClock, writeToken } from "./paced-token.ts";
 
-type Stream = { readonly socket: Socket; sent: number };
+type Stream = { readonly socket: Socket; readonly first: number; sent: number };
 
 /** Sends the tokens of all paced streams of one script. */
 export type TokenWheel = {
-  /** The socket gets a token every interval, until it has all of them and the ending. */
-  add(socket: Socket): void;
+  /**
+   * The socket gets a token every interval, until it has all of them and the ending.
+   *
+   * @param first the number of its first token. @default 0
+   */
+  add(socket: Socket, first?: number): void;
 };
 
 /**
@@ -32,7 +36,7 @@ export function createTokenWheel(answer: Answer): TokenWheel {
     }
     // A copy: the socket may keep what it cannot write at once.
     const bytes = Buffer.from(paced.bytes);
-    writeToken(bytes, paced.placeAt, { number: stream.sent++, sentAt: readClock() });
+    writeToken(bytes, paced.placeAt, { number: stream.first + stream.sent++, sentAt: readClock() });
     stream.socket.write(bytes);
   }
 
@@ -49,10 +53,10 @@ export function createTokenWheel(answer: Answer): TokenWheel {
   }
 
   return {
-    add(socket) {
+    add(socket, first = 0) {
       // Steps of the golden ratio fill a circle evenly, whenever one stops.
       const slot = Math.floor(((added++ * 0.618_033_988_75) % 1) * slotCount);
-      slots[slot]?.add({ socket, sent: 0 });
+      slots[slot]?.add({ socket, first, sent: 0 });
       open++;
       if (timer !== undefined) return;
       const startedAt = performance.now();

@@ -1,9 +1,10 @@
 import type { Figure } from "./proof.ts";
 
-/** Something that must never happen; the first cases of it are told. */
-export function never(figure: string, cases: readonly string[]): Figure {
+/** Something that must never happen: how often it did, or its cases, of which the first are told. */
+export function never(figure: string, found: readonly string[] | number): Figure {
+  const [count, cases] = typeof found === "number" ? [found, []] : [found.length, found];
   const first = cases.length === 0 ? "" : `: ${cases.slice(0, 3).join("; ")}`;
-  return { figure, measured: `${toCount(cases.length)}${first}`, asked: "0", holds: cases.length === 0 };
+  return { figure, measured: `${toCount(count)}${first}`, asked: "0", holds: count === 0 };
 }
 
 /** Something that must always hold, out of so many times; none at all is no proof. */

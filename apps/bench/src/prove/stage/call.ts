@@ -75,3 +75,22 @@ export function callProcedure(
 export function readResult({ text }: Answered): unknown {
   return (JSON.parse(text) as { result: { data: { json: unknown } } }).result.data.json;
 }
+
+/**
+ * Calls a procedure that has to succeed, and answers with its result.
+ *
+ * @throws Error with what the server said instead.
+ */
+export async function callForResult<T>(
+  kind: "query" | "mutation",
+  given: { readonly url: string; readonly token: string; readonly path: string; readonly input: unknown },
+): Promise<T> {
+  const answered = await callProcedure(kind, given);
+  if (answered.status !== 200) throw new Error(`${given.path} answered ${answered.status}: ${answered.text}`);
+  return readResult(answered) as T;
+}
+
+/** Closes the connections that calls have left open for those to come. */
+export function closeIdle(): void {
+  agent.destroy();
+}
