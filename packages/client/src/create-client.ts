@@ -1,5 +1,6 @@
 import type { AppRouter } from "@llm-backend/server";
 import { createTRPCClient, type TRPCClient } from "@trpc/client";
+import { createAttachmentClient, type AttachmentClient } from "./attachment/create-attachment-client.ts";
 import { createChatStreams, type ChatClient } from "./chat/create-chat-client.ts";
 import {
   toProcedureUrl,
@@ -21,6 +22,8 @@ import { createWebSocketTransport } from "./transport/web-socket-transport.ts";
  */
 export type Client = Omit<TRPCClient<AppRouter>, "chat"> & {
   readonly chat: ChatClient;
+  /** Files to send with messages; what is known of them is in `attachment`. */
+  readonly attachments: AttachmentClient;
   /** Plain tRPC, for instance for `@trpc/tanstack-react-query`. */
   readonly trpc: TRPCClient<AppRouter>;
   /** Ends all streams of this client, not the answers, and lets go of its connections. */
@@ -60,11 +63,12 @@ export function createClient(options: SessionClientOptions | TokenOptions): Clie
     links: createLinks({ url, fetch, tokens, transport, retry, closing: closing.signal }),
   });
   const chat = layOver(trpc.chat, createChatStreams({ chat: trpc.chat, retry, closing: closing.signal }));
+  const attachments = createAttachmentClient({ url, fetch, tokens });
   const close = () => {
     closing.abort();
     transport.close();
   };
-  return layOver(trpc, { chat, trpc, close, ...(session === undefined ? {} : { session }) });
+  return layOver(trpc, { chat, attachments, trpc, close, ...(session === undefined ? {} : { session }) });
 }
 
 function isForSession(options: SessionClientOptions | TokenOptions): options is SessionClientOptions {

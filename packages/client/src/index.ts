@@ -19,6 +19,7 @@ export type {
   StreamRequest,
   TemporaryRequest,
 } from "./chat/create-chat-client.ts";
+export type { AttachmentClient, FileContent, UploadOptions } from "./attachment/create-attachment-client.ts";
 export { isTerminalEvent, type ChatResult } from "./chat/chat-result.ts";
 export type { RetryOptions } from "./retry/backoff.ts";
 export type { RetryNotice } from "./retry/with-retry.ts";
@@ -31,6 +32,8 @@ export {
 export type { AppRouter } from "@llm-backend/server";
 export type {
   Account,
+  AttachmentDetail,
+  AttachmentView,
   ConversationView,
   Credentials,
   ErrorCode,
@@ -43,6 +46,9 @@ export type {
   StartedRun,
   StoppedRun,
   TerminalEvent,
+  ToolCallView,
+  ToolDecision,
+  ToolView,
   TokenPair,
   TrackedRunEvent,
   Usage,

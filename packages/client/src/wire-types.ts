@@ -54,5 +54,20 @@ export type ConversationView = RouterOutputs["conversation"]["get"];
 /** One message of a conversation, with its run if it is an answer. */
 export type MessageView = RouterOutputs["conversation"]["history"]["messages"][number];
 
+/** A file of the user's. */
+export type AttachmentDetail = RouterOutputs["attachment"]["get"];
+
+/** A file as its message shows it. */
+export type AttachmentView = MessageView["attachments"][number];
+
 /** A model that can be asked. */
 export type ModelView = RouterOutputs["model"]["list"][number];
+
+/** A tool that conversations can use. */
+export type ToolView = RouterOutputs["tool"]["list"][number];
+
+/** One call of a tool within an answer. */
+export type ToolCallView = MessageView["toolCalls"][number];
+
+/** What the user says to a call that waits. */
+export type ToolDecision = RouterInputs["chat"]["allowTool"]["decision"];

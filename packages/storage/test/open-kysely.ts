@@ -1,6 +1,7 @@
 import SqliteConnection from "better-sqlite3";
 import { Kysely, type CompiledQuery } from "kysely";
 import type { Database } from "../src/database.ts";
+import { DatabaseHandle } from "../src/sqlite/database-handle.ts";
 import { ImmediateSqliteDialect } from "../src/sqlite/sqlite-dialect.ts";
 
 /** A database below the storage: what it is made of, to be looked at and to be damaged. */
@@ -14,7 +15,7 @@ export function openKysely(path: string, onQuery?: (query: CompiledQuery) => voi
   const connection = new SqliteConnection(path);
   connection.pragma("foreign_keys = on");
   const db = new Kysely<Database>({
-    dialect: new ImmediateSqliteDialect(connection),
+    dialect: new ImmediateSqliteDialect(new DatabaseHandle({ open: () => connection })),
     ...(onQuery === undefined ? {} : { log: ({ query }) => onQuery(query) }),
   });
   return {

@@ -133,7 +133,7 @@ it("takes nothing on a full disk, says why, still reads, and goes on when there 
     await tx.users.insert(user);
     await tx.messages.insert([big]);
   });
-  await expect(write).rejects.toHaveProperty("code", "SQLITE_FULL");
+  await expect(write).rejects.toMatchObject({ code: "storage_unavailable", cause: { code: "SQLITE_FULL" } });
   expect(await storage.users.findById(user.id)).toBeUndefined();
   expect(await storage.messages.find(big.id, conversationId)).toBeUndefined();
   const small = createMessage({ conversationId });

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { createFileStore } from "../src/attachment/file-store.ts";
 import { openSqlite } from "../src/index.ts";
 import { createGroupCommit } from "../src/sqlite/group-commit.ts";
 import { createStorage, type Storage } from "../src/storage.ts";
@@ -32,6 +33,7 @@ async function open(): Promise<Opened> {
     raw,
     commits,
     storage: createStorage(raw.db, {
+      files: createFileStore("nowhere"),
       transaction: createGroupCommit(raw.db),
       relaxedTransaction: createGroupCommit(raw.db),
       relaxed: (write) => write(),
@@ -86,7 +88,7 @@ it("tells everyone who shared a transaction that the disk was full, and goes on"
   const small = opened.storage.transaction((tx) => tx.users.insert(user));
   const tooBig = opened.storage.transaction((tx) => tx.messages.insert([big]));
   const outcomes = await Promise.allSettled([small, tooBig]);
-  expect(outcomes[1]).toMatchObject({ status: "rejected", reason: { code: "SQLITE_FULL" } });
+  expect(outcomes[1]).toMatchObject({ status: "rejected", reason: { code: "storage_unavailable", cause: { code: "SQLITE_FULL" } } });
   // Whether the small one was undone with it is the database's business; what is said of it must be true.
   const isStored = (await opened.storage.users.findById(user.id)) !== undefined;
   expect(outcomes[0].status).toBe(isStored ? "fulfilled" : "rejected");

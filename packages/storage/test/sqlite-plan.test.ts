@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { createFileStore } from "../src/attachment/file-store.ts";
 import { migrateToLatest } from "../src/migrations/migrate.ts";
 import { createGroupCommit } from "../src/sqlite/group-commit.ts";
 import { createStorage, type Storage } from "../src/storage.ts";
@@ -10,6 +11,7 @@ type Query = { readonly sql: string; readonly parameters: readonly unknown[] };
 const queries: Query[] = [];
 const { connection, db } = openKysely(":memory:", ({ sql, parameters }) => queries.push({ sql, parameters }));
 const storage = createStorage(db, {
+  files: createFileStore("nowhere"),
   transaction: createGroupCommit(db),
   relaxedTransaction: createGroupCommit(db),
   relaxed: (write) => write(),

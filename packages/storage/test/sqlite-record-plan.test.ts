@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { createFileStore } from "../src/attachment/file-store.ts";
 import type { RecordFilter } from "../src/index.ts";
 import { migrateToLatest } from "../src/migrations/migrate.ts";
 import { createGroupCommit } from "../src/sqlite/group-commit.ts";
@@ -11,6 +12,7 @@ type Query = { readonly sql: string; readonly parameters: readonly unknown[] };
 const queries: Query[] = [];
 const { connection, db } = openKysely(":memory:", ({ sql, parameters }) => queries.push({ sql, parameters }));
 const storage = createStorage(db, {
+  files: createFileStore("nowhere"),
   transaction: createGroupCommit(db),
   relaxedTransaction: createGroupCommit(db),
   relaxed: (write) => write(),

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { createFileStore } from "../src/attachment/file-store.ts";
 import { readSearchTerms } from "../src/index.ts";
 import { allMigrations } from "../src/migrations/all-migrations.ts";
 import { migrateToLatest } from "../src/migrations/migrate.ts";
@@ -22,6 +23,7 @@ it("finds what was stored before there was anything to find it with", async () =
   for (let id = 1; id <= 1200; id++) addMessage.run(`msg_${String(id).padStart(5, "0")}`, `Ort ${id} 東京`);
   await migrateToLatest(db);
   const storage = createStorage(db, {
+    files: createFileStore("nowhere"),
     transaction: (work) => work(db),
     relaxedTransaction: (work) => work(db),
     relaxed: (write) => write(),

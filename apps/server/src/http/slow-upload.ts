@@ -6,9 +6,12 @@ const bytesMin = 16 * 1024;
 
 type Upload = { readonly request: IncomingMessage; readonly termMs: number };
 
+/** What takes files, and is asked for nothing else with a body that long. */
+const uploadPaths = ["/v1/", "/api/attachments"];
+
 /**
- * Finds the request under `/v1` whose body is still coming: that may take longer than other requests, since it may be
- * many times as long.
+ * Finds the upload whose body is still coming: that may take longer than other requests, since it may be many times as
+ * long.
  */
 export function findUpload(socket: Socket): Upload | undefined {
   const { _httpMessage: pending, server } = socket as Socket & {
@@ -18,7 +21,8 @@ export function findUpload(socket: Socket): Upload | undefined {
   const request = pending?.req;
   const termMs = server?.requestTimeout;
   if (request === undefined || request.complete || termMs === undefined) return undefined;
-  return request.url?.startsWith("/v1/") === true ? { request, termMs } : undefined;
+  const { url = "" } = request;
+  return uploadPaths.some((path) => url.startsWith(path)) ? { request, termMs } : undefined;
 }
 
 /** Lets an upload go on as long as it does; `onStall` learns when too little of it has come for a whole term. */

@@ -2,9 +2,9 @@ import type { Slot } from "../pool/pool.ts";
 
 /**
  * What an upstream turned out not to take: `stream_options`; answers in one piece; streams; an answer's beginning to go
- * on from.
+ * on from; images.
  */
-export type Quirk = "no_stream_options" | "only_streams" | "never_streams" | "no_prefill";
+export type Quirk = "no_stream_options" | "only_streams" | "never_streams" | "no_prefill" | "no_images";
 
 /** What has been learned from refusals, by base URL and model. */
 export type Quirks = {

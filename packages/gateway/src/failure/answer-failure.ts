@@ -94,6 +94,8 @@ export function toAnswerFailure({ status, headers, body }: ErrorAnswer, secrets:
     ...(sentence !== undefined && { sentence }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...((judged.outcome === "rejected" || status === 404) && toRejection({ status, headers, body }, secrets)),
+    // Some servers of models take this for a failure of their own.
+    ...(status >= 500 && findQuirk(body) === "no_images" && { refuses: "no_images" as const }),
   };
 }
 

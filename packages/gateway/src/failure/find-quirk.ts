@@ -1,8 +1,29 @@
 import type { Quirk } from "../failover/quirks.ts";
 
+/** About images as such, not about one that is broken, too large, or cannot be fetched. */
+const noImages = new RegExp(
+  [
+    /(does not|doesn't|do not|cannot|can't|not) (currently )?(support|accept|allow|take)(ed|ing)?( for)?( any)? (image|vision|multi-?modal)/,
+    /(cannot|can't|unable to) (handle|process|read|see) images/,
+    /(image|vision|multi-?modal)s?( (inputs?|content|messages?|understanding|parts?))? (is|are) (not |un)(supported|enabled|allowed|available|accepted)/,
+    /image_url.{0,40}(only supported|not supported|unsupported|not permitted)/,
+    /(unknown variant|unexpected|unsupported|invalid).{0,30}image_url/,
+    /not a (multi-?modal|vision)/,
+    /(no endpoints|no models?).{0,40}support.{0,10}image/,
+    /at most 0 image/,
+    /content\W{0,4} (must|should) be a (valid )?string/,
+    /mmproj/,
+    /text-only model|only (supports?|accepts?|takes?) text/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "i",
+);
+
 /** How upstreams say that they do not take something; the first that fits. */
 const signs: readonly (readonly [Quirk, RegExp])[] = [
   ["no_stream_options", /stream_options|include_usage/],
+  ["no_images", noImages],
   [
     "only_streams",
     /only supports? (the )?stream|(must|should|please|need to) (set|enable|use) (the )?\W?stream\W? ?(parameter|mode|to true)|stream\W? (must|should) be (set to )?\W?true|non-?stream(ing)? (calls?|requests?|mode|responses?)? ?(is |are )?(not|un)|(enable_thinking|thinking).{0,60}non-streaming/i,

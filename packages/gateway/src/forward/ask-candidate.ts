@@ -94,6 +94,7 @@ function isAbout(quirk: Quirk, { call }: Forwarding, form: Form): boolean {
     case "never_streams":
       return isStreamed && form.stream === undefined;
     case "no_prefill":
+    case "no_images":
       return false;
   }
 }

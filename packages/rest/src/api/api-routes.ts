@@ -1,4 +1,5 @@
 import { accountRoutes } from "./account-routes.ts";
+import { attachmentRoutes } from "./attachment-routes.ts";
 import { branchRoutes } from "./branch-routes.ts";
 import { branchStreamRoutes } from "./branch-stream-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
@@ -6,6 +7,7 @@ import { conversationRoutes } from "./conversation-routes.ts";
 import type { Route } from "./route.ts";
 import { shelfRoutes } from "./shelf-routes.ts";
 import { temporaryRoutes } from "./temporary-routes.ts";
+import { toolRoutes } from "./tool-routes.ts";
 import { transferRoutes } from "./transfer-routes.ts";
 
 /** Every call of the REST face: what is mounted, what is documented, what is tested. */
@@ -14,8 +16,10 @@ export const apiRoutes: readonly Route[] = [
   ...conversationRoutes,
   ...branchRoutes,
   ...chatRoutes,
+  ...attachmentRoutes,
   ...branchStreamRoutes,
   ...shelfRoutes,
   ...transferRoutes,
   ...temporaryRoutes,
+  ...toolRoutes,
 ];

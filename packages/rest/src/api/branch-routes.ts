@@ -25,6 +25,9 @@ const message = z.object({
   state: runStateSchema
     .nullable()
     .meta({ description: "Where an answer stands; null for what was not asked here" }),
+  attachments: z
+    .array(z.object({ attachment_id: z.string(), name: z.string(), media_type: z.string(), bytes: z.int() }))
+    .meta({ description: "The files that belong to it" }),
   version_ids: z.array(z.string()).meta({ description: "All versions of this message, oldest first" }),
   created_time: time,
 });
@@ -116,6 +119,12 @@ function toMessage(view: MessageView): z.infer<typeof message> {
     model: view.model,
     finish_reason: view.finishReason,
     state: view.run?.state ?? null,
+    attachments: view.attachments.map((file) => ({
+      attachment_id: file.attachmentId,
+      name: file.name,
+      media_type: file.mediaType,
+      bytes: file.bytes,
+    })),
     version_ids: view.siblingIds,
     created_time: toSeconds(view.createdAt),
   };

@@ -1,5 +1,6 @@
 import type { Caller } from "@llm-backend/server";
 import { z } from "zod";
+import { attachmentIdsField, readAttachmentIds } from "./attachment-ids.ts";
 import { chatErrors, chatParams, chatStatuses, readRequestId, requestHeaders } from "./chat-route-parts.ts";
 import { onDisconnectField, readOnDisconnect } from "./on-disconnect.ts";
 import { readPathId } from "./path-id.ts";
@@ -35,10 +36,19 @@ export const branchStreamRoutes: readonly StreamRoute[] = [
     ...base,
     path: "/api/chat/edit/:conversation_id",
     summary: "Puts another version beside a message of yours, and streams the answer to it",
-    body: z.object({ message_id: z.string(), message: z.string(), on_disconnect: onDisconnectField }),
+    body: z.object({
+      message_id: z.string(),
+      message: z.string(),
+      attachment_ids: attachmentIdsField,
+      on_disconnect: onDisconnectField,
+    }),
     open: (caller, request) =>
       open(caller, request, (start) =>
-        caller.chat.edit({ ...start, message: request.body.message as string }),
+        caller.chat.edit({
+          ...start,
+          message: request.body.message as string,
+          ...readAttachmentIds(request.body),
+        }),
       ),
   },
   {

@@ -1,5 +1,6 @@
 import { DomainError } from "@llm-backend/contract";
 import { z } from "zod";
+import { attachmentIdsField, readAttachmentIds } from "./attachment-ids.ts";
 import {
   chatErrors,
   chatParams,
@@ -24,7 +25,11 @@ export const chatRoutes: readonly StreamRoute[] = [
     summary: "Sends a message and streams the answer",
     params: chatParams,
     headers: requestHeaders,
-    body: z.object({ message: z.string(), on_disconnect: onDisconnectField }),
+    body: z.object({
+      message: z.string(),
+      attachment_ids: attachmentIdsField,
+      on_disconnect: onDisconnectField,
+    }),
     statuses: chatStatuses,
     errors: chatErrors,
     async open(caller, request) {
@@ -36,6 +41,7 @@ export const chatRoutes: readonly StreamRoute[] = [
         conversationId,
         requestId: readRequestId(request),
         message,
+        ...readAttachmentIds(request.body),
         ...readOnDisconnect(request.body),
       });
       return { events, lastEventId: undefined };

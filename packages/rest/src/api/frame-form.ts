@@ -1,8 +1,16 @@
-import { encodeSse, ssePing } from "@llm-backend/stream";
+import { chooseRetryMs, encodeSse, ssePing } from "@llm-backend/stream";
 
 /** One object of the chat stream. */
 export type Frame = {
-  readonly event: "message" | "done" | "full_response" | "error";
+  readonly event:
+    | "message"
+    | "done"
+    | "full_response"
+    | "error"
+    // Only in conversations that have tools; the data is JSON.
+    | "tool_call"
+    | "tool_permission"
+    | "tool_result";
   readonly data: string;
   /** Where a caller that has this frame continues; absent where it cannot. */
   readonly id?: string;
@@ -12,6 +20,8 @@ export type Frame = {
 export type FrameForm = {
   readonly contentType: string;
   encode(frame: Frame): string;
+  /** Stands before the first frame of a stream. */
+  begin(): string;
   /** What keeps a silent stream open; undefined where a caller would take it for a frame. */
   readonly ping: string | undefined;
 };
@@ -22,6 +32,7 @@ const toJson = ({ event, data }: Frame) => JSON.stringify({ event, data });
 export const bareForm: FrameForm = {
   contentType: "text/event-stream",
   encode: (frame) => `${toJson(frame)}\n\n`,
+  begin: () => "",
   ping: undefined,
 };
 
@@ -34,6 +45,7 @@ export const sseForm: FrameForm = {
       event: frame.event,
       data: toJson(frame),
     }),
+  begin: () => `retry: ${chooseRetryMs()}\n`,
   ping: ssePing,
 };
 
@@ -41,6 +53,7 @@ export const sseForm: FrameForm = {
 export const linesForm: FrameForm = {
   contentType: "application/x-ndjson",
   encode: (frame) => `${toJson(frame)}\n`,
+  begin: () => "",
   ping: undefined,
 };
 

@@ -1,14 +1,24 @@
 import { errorCodes } from "@llm-backend/contract";
-import { createCaller, mapError, type Caller, type Context } from "@llm-backend/server";
+import { createCaller, mapError, type Caller, type Context, type Viewer } from "@llm-backend/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { readOff } from "../openai/read-off.ts";
 import { renderDocsPage } from "../openapi/docs-page.ts";
 import { toOpenApiDocument } from "../openapi/openapi-document.ts";
 import { apiRoutes } from "./api-routes.ts";
 import { chooseForm, type Frame, type FrameForm } from "./frame-form.ts";
 import { readHostError } from "./host-error.ts";
 import { readJsonBody } from "./read-json.ts";
-import type { JsonRoute, LinesRoute, Route, RouteRequest, StreamRoute } from "./route.ts";
+import type {
+  FileRoute,
+  JsonRoute,
+  LinesRoute,
+  Route,
+  RouteRequest,
+  StreamRoute,
+  UploadRoute,
+} from "./route.ts";
 import { toFrames } from "./run-frames.ts";
+import { sendFile } from "./send-file.ts";
 import { sendStream } from "./send-stream.ts";
 
 /** What the face needs of its host. */
@@ -35,28 +45,45 @@ export function mountApi(app: FastifyInstance, options: ApiOptions): void {
       scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, parsed) => parsed(null, body));
       scope.setErrorHandler((error, request, reply) => {
         const route = apiRoutes.find((row) => row.path === request.routeOptions.url);
-        const { status, message, retryAfterMs, isInternal } = toFailure(error, route);
+        const { status, reason, message, retryAfterMs, isInternal } = toFailure(error, route);
         if (isInternal) options.onInternalError(error, request);
         if (retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
-        return reply.code(status).send({ error: message });
+        // For programs: several codes share a status.
+        return reply.code(status).header("x-error-code", reason).send({ error: message });
       });
       scope.setNotFoundHandler((_request, reply) =>
         reply.code(404).send({ error: "There is no such path." }),
       );
-      for (const route of apiRoutes) {
-        scope.route({
-          method: route.method,
-          url: route.path.slice("/api".length),
-          // The head of a stream is worth nothing without the stream, and would be held open for it.
-          exposeHeadRoute: route.kind === "json",
-          handler: (request, reply) => handle(route, { request, reply, options }),
-        });
-      }
+      scope.register((uploads, _uploadOptions, ready) => {
+        // Passed on as it comes.
+        uploads.removeAllContentTypeParsers();
+        uploads.addContentTypeParser("*", (_request, body, parsed) => parsed(null, body));
+        mountRoutes(uploads, { routes: apiRoutes.filter(isUpload), options });
+        ready();
+      });
+      mountRoutes(scope, { routes: apiRoutes.filter((route) => !isUpload(route)), options });
       mountDocs(scope, options);
       done();
     },
     { prefix: "/api" },
   );
+}
+
+const isUpload = (route: Route): boolean => route.kind === "upload";
+
+function mountRoutes(
+  scope: FastifyInstance,
+  { routes, options }: { routes: readonly Route[]; options: ApiOptions },
+): void {
+  for (const route of routes) {
+    scope.route({
+      method: route.method,
+      url: route.path.slice("/api".length),
+      // The head of a stream is worth nothing without the stream, and would be held open for it.
+      exposeHeadRoute: route.kind === "json" || route.kind === "file",
+      handler: (request, reply) => handle(route, { request, reply, options }),
+    });
+  }
 }
 
 /** One request on its way through the face. */
@@ -77,6 +104,9 @@ async function handle(route: Route, exchange: Exchange): Promise<unknown> {
   // Who asks comes before what is asked: a stranger learns nothing about bodies and ids.
   const viewer =
     route.access === "user" ? await context.services.sessions.authenticate(context.credential) : undefined;
+  if (route.kind === "upload" || route.kind === "file") {
+    return handleFile(route, { services: context.services, viewer: viewer as Viewer, exchange });
+  }
   const caller = createCaller(viewer === undefined ? context : { ...context, viewer }, {
     signal: left.signal,
   });
@@ -84,6 +114,22 @@ async function handle(route: Route, exchange: Exchange): Promise<unknown> {
   if (route.kind === "json") return answer(route, { caller, input, reply });
   if (route.kind === "lines") return sendLines(route, { caller, input, exchange });
   return stream(route, { caller, input, exchange });
+}
+
+/** Files are too large to go through a procedure. */
+async function handleFile(
+  route: FileRoute | UploadRoute,
+  given: { services: Context["services"]; viewer: Viewer; exchange: Exchange },
+): Promise<unknown> {
+  const { services, viewer, exchange } = given;
+  const { request, reply } = exchange;
+  const asked = { services, viewer, request: toRouteRequest(route, request) };
+  if (route.kind === "file") return sendFile(await route.open(asked), exchange);
+  // Whatever of it is not wanted: the answer has to arrive.
+  reply.raw.once("finish", () => readOff(request.raw));
+  const body = request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
+  const result = await route.receive(asked, body);
+  return reply.code(route.status).header("cache-control", "no-store").send(result);
 }
 
 /** A list that breaks off ends without its end, so that nobody takes it for a whole one. */
@@ -138,12 +184,19 @@ async function* encodeFrames(
   frames: AsyncIterable<Frame>,
   given: { form: FrameForm; exchange: Exchange },
 ): AsyncGenerator<string, void> {
+  const { form } = given;
+  let head = form.begin();
+  const encode = (frame: Frame): string => {
+    const text = head + form.encode(frame);
+    head = "";
+    return text;
+  };
   try {
-    for await (const frame of frames) yield given.form.encode(frame);
+    for await (const frame of frames) yield encode(frame);
   } catch (error) {
     const { message, isInternal } = toFailure(error, undefined);
     if (isInternal) given.exchange.options.onInternalError(error, given.exchange.request);
-    yield given.form.encode({ event: "error", data: message });
+    yield encode({ event: "error", data: message });
   }
 }
 
@@ -175,5 +228,5 @@ function mountDocs(scope: FastifyInstance, options: ApiOptions): void {
 function toFailure(error: unknown, route: Route | undefined) {
   const { reason, message, details } = mapError(readHostError(error));
   const status = route?.statuses?.[reason] ?? errorCodes[reason].status;
-  return { status, message, retryAfterMs: details.retryAfterMs, isInternal: reason === "internal" };
+  return { status, reason, message, retryAfterMs: details.retryAfterMs, isInternal: reason === "internal" };
 }

@@ -1,5 +1,5 @@
 import { DomainError } from "@llm-backend/contract";
-import { requireShallow } from "@llm-backend/server";
+import { requireShallow, requireShallowText } from "@llm-backend/server";
 
 /**
  * Reads the JSON body of a request, whatever its content type says: the earlier system did not look at it.
@@ -10,6 +10,7 @@ import { requireShallow } from "@llm-backend/server";
 export function readJsonBody(bytes: Buffer | undefined): Record<string, unknown> {
   if (bytes === undefined || bytes.length === 0) return {};
   const text = decode(bytes);
+  requireShallowText(text);
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,5 +1,5 @@
 import type { ErrorCode, EventId } from "@llm-backend/contract";
-import type { Caller } from "@llm-backend/server";
+import type { Caller, Context, Viewer } from "@llm-backend/server";
 import type { z } from "zod";
 
 /** What a request brings: the parts of its path, its body as JSON, its headers. */
@@ -53,6 +53,30 @@ export type LinesRoute = RouteBase & {
   open(caller: Caller, request: RouteRequest): AsyncIterable<unknown>;
 };
 
+/** A row that takes a file as it comes: its bytes are the body. */
+export type UploadRoute = RouteBase & {
+  readonly kind: "upload";
+  readonly status: 201;
+  readonly answer: z.ZodType;
+  receive(given: FileGiven, body: AsyncIterable<Uint8Array>): Promise<unknown>;
+};
+
+/** A row that answers with a file. */
+export type FileRoute = RouteBase & {
+  readonly kind: "file";
+  open(given: FileGiven): Promise<OpenedFile>;
+};
+
+/** Who sends or reads a file, and what the request says. */
+export type FileGiven = {
+  readonly services: Context["services"];
+  readonly viewer: Viewer;
+  readonly request: RouteRequest;
+};
+
+/** A file that is about to be sent. */
+export type OpenedFile = Awaited<ReturnType<Context["services"]["attachments"]["open"]>>;
+
 /** A run to stream, and where the caller continues. */
 export type OpenedRun = {
   /** The run's events, each in the envelope that its procedure yielded. */
@@ -62,4 +86,4 @@ export type OpenedRun = {
 };
 
 /** One call of the REST face. */
-export type Route = JsonRoute | LinesRoute | StreamRoute;
+export type Route = FileRoute | JsonRoute | LinesRoute | StreamRoute | UploadRoute;

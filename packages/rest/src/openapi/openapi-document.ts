@@ -1,3 +1,4 @@
+import { mediaTypeSchema } from "@llm-backend/contract";
 import { z } from "zod";
 import type { Route } from "../api/route.ts";
 
@@ -78,6 +79,12 @@ function toOperation(route: Route): Operation {
             content: { "application/json": { schema: toSchema(route.body) } },
           },
         }),
+    ...(route.kind === "upload" && {
+      requestBody: {
+        required: true as const,
+        content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+      },
+    }),
     responses: { ...toSuccess(route), ...toErrors(route) },
   };
 }
@@ -116,12 +123,20 @@ const frameSchema: JsonSchema = {
 };
 
 function toSuccess(route: Route): Operation["responses"] {
-  if (route.kind === "json") {
+  if (route.kind === "json" || route.kind === "upload") {
     return {
       [route.status]: {
         description: "Done",
         content: { "application/json": { schema: toSchema(route.answer) } },
       },
+    };
+  }
+  if (route.kind === "file") {
+    const bytes = { schema: { type: "string", format: "binary" } };
+    const types = mediaTypeSchema.options;
+    return {
+      200: { description: "The bytes", content: Object.fromEntries(types.map((type) => [type, bytes])) },
+      304: { description: "The caller has this file: its `If-None-Match` names it" },
     };
   }
   if (route.kind === "lines") {

@@ -1,5 +1,6 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Message, Repositories } from "@llm-backend/storage";
+import { readFiles } from "../attachment/message-files.ts";
 import type { NewId } from "../identity/new-id.ts";
 
 /** Which branch is copied, and where to. */
@@ -32,13 +33,19 @@ export async function copyBranch(tx: Repositories, copy: BranchCopy, newId: NewI
   let parentId: string | null = null;
   for (let at = 0; at < ids.length; at += messagesPerPage) {
     const page = await tx.branches.listMessages(ids.slice(at, at + messagesPerPage));
+    const files = await readFiles(tx, page);
     const copies: Message[] = [];
+    const links: { copy: Message; attachmentIds: string[] }[] = [];
     for (const message of page) {
       const id = newId.text("msg");
-      copies.push({ ...message, id, parentId, conversationId: copy.to, runId: null });
+      const copied = { ...message, id, parentId, conversationId: copy.to, runId: null };
+      copies.push(copied);
+      const attachmentIds = (files.get(message.id) ?? []).map((file) => file.id);
+      if (attachmentIds.length > 0) links.push({ copy: copied, attachmentIds });
       parentId = id;
     }
     await tx.messages.insert(copies);
+    for (const link of links) await tx.attachments.link(link.copy, link.attachmentIds);
   }
   if (parentId === null) throw new DomainError("not_found", "There is no such message.");
   return parentId;

@@ -1,3 +1,4 @@
+import type { WireMessage } from "@llm-backend/contract";
 import type { Message } from "@llm-backend/storage";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -33,8 +34,10 @@ function toBranch(contents: readonly (readonly [role: "user" | "assistant", cont
   return { messages, reads, branch: branch() };
 }
 
-const texts = (prompt: { messages: readonly { content: string }[] }) =>
-  prompt.messages.map(({ content }) => content);
+const files = { store: { open: () => Promise.resolve(undefined) }, takesImages: true, imageBytesMax: 0 };
+
+const texts = (prompt: { messages: readonly WireMessage[] }) =>
+  prompt.messages.map(({ content }) => (typeof content === "string" ? content : "parts"));
 
 describe("buildPrompt", () => {
   it("is the system prompt and the branch, oldest first", async () => {
@@ -43,7 +46,7 @@ describe("buildPrompt", () => {
       ["assistant", "two"],
       ["user", "three"],
     ]);
-    expect(await buildPrompt({ systemPrompt: "Be brief.", branch, budgetTokens: 1000 })).toEqual({
+    expect(await buildPrompt({ systemPrompt: "Be brief.", branch, budgetTokens: 1000, files })).toEqual({
       messages: [
         { role: "system", content: "Be brief." },
         { role: "user", content: "one" },
@@ -58,7 +61,9 @@ describe("buildPrompt", () => {
 
   it("has no system message where the system prompt is empty", async () => {
     const { branch } = toBranch([["user", "one"]]);
-    expect(texts(await buildPrompt({ systemPrompt: "", branch, budgetTokens: 1000 }))).toEqual(["one"]);
+    expect(texts(await buildPrompt({ systemPrompt: "", branch, budgetTokens: 1000, files }))).toEqual([
+      "one",
+    ]);
   });
 
   it("leaves out answers that never said a word", async () => {
@@ -67,7 +72,7 @@ describe("buildPrompt", () => {
       ["assistant", ""],
       ["user", "two"],
     ]);
-    expect(texts(await buildPrompt({ systemPrompt: "", branch, budgetTokens: 1000 }))).toEqual([
+    expect(texts(await buildPrompt({ systemPrompt: "", branch, budgetTokens: 1000, files }))).toEqual([
       "one",
       "two",
     ]);
@@ -79,7 +84,7 @@ describe("buildPrompt", () => {
       ["assistant", "two"],
       ["user", "x".repeat(10_000)],
     ]);
-    const prompt = await buildPrompt({ systemPrompt: "Be brief.", branch, budgetTokens: 10 });
+    const prompt = await buildPrompt({ systemPrompt: "Be brief.", branch, budgetTokens: 10, files });
     expect(prompt.messagesKept).toBe(1);
     expect(prompt.cutAt).toBe("msg_2");
     expect(prompt.messages.at(-1)?.content).toHaveLength(10_000);
@@ -92,7 +97,7 @@ describe("buildPrompt", () => {
     );
     for (let budgetTokens = 1; budgetTokens < 1000; budgetTokens += 7) {
       const { branch, messages } = toBranch(contents);
-      const prompt = await buildPrompt({ systemPrompt: "", branch, budgetTokens });
+      const prompt = await buildPrompt({ systemPrompt: "", branch, budgetTokens, files });
       expect(prompt.messages[0]?.role).toBe("user");
       expect(prompt.messages.length).toBe(prompt.messagesKept);
       expect(texts(prompt)).toEqual(contents.slice(-prompt.messagesKept).map(([, content]) => content));
@@ -108,7 +113,7 @@ describe("buildPrompt", () => {
       (_, index) => [index % 2 === 0 ? "assistant" : "user", "x".repeat(400)] as const,
     );
     const { branch, reads } = toBranch(contents);
-    await buildPrompt({ systemPrompt: "", branch, budgetTokens: 1000 });
+    await buildPrompt({ systemPrompt: "", branch, budgetTokens: 1000, files });
     expect(reads.length).toBeLessThan(15);
   });
 
@@ -124,8 +129,8 @@ describe("buildPrompt", () => {
         async (turns, budgetTokens) => {
           const contents = [...turns, ["user", "the question"] as const];
           const { branch } = toBranch(contents);
-          const prompt = await buildPrompt({ systemPrompt: "Be brief.", branch, budgetTokens });
-          const cost = prompt.messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0);
+          const prompt = await buildPrompt({ systemPrompt: "Be brief.", branch, budgetTokens, files });
+          const cost = texts(prompt).reduce((sum, content) => sum + estimateMessageTokens({ content }), 0);
           expect(prompt.tokens).toBe(cost);
           if (prompt.messagesKept > 1) expect(cost).toBeLessThanOrEqual(budgetTokens);
           expect(prompt.messages.at(-1)?.content).toBe("the question");

@@ -1,5 +1,6 @@
 import type { WireMessage } from "@llm-backend/contract";
-import type { Message } from "@llm-backend/storage";
+import type { Attachment, Message } from "@llm-backend/storage";
+import { estimateFiledTokens, toWireMessages, type PromptFileSettings } from "../attachment/prompt-files.ts";
 import { estimateMessageTokens } from "./token-estimate.ts";
 
 /** A prompt, and what had to be left out of it. */
@@ -13,13 +14,17 @@ export type Prompt = {
   readonly tokens: number;
 };
 
+/** A message of a branch, with the files that belong to it. */
+export type BranchMessage = Message & { readonly files?: readonly Attachment[] | undefined };
+
 /** What a prompt is made of. */
 export type PromptParts = {
   readonly systemPrompt: string;
   /** The branch, newest first, as far as it was read; the first is the message to answer. */
-  readonly branch: AsyncIterable<Message>;
+  readonly branch: AsyncIterable<BranchMessage>;
   /** How many tokens the prompt may have. */
   readonly budgetTokens: number;
+  readonly files: PromptFileSettings;
 };
 
 /**
@@ -29,13 +34,15 @@ export type PromptParts = {
 export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
   const system: WireMessage[] =
     parts.systemPrompt === "" ? [] : [{ role: "system", content: parts.systemPrompt }];
-  let left = parts.budgetTokens - system.reduce((sum, message) => sum + estimateMessageTokens(message), 0);
-  const kept: Message[] = [];
+  const { takesImages } = parts.files;
+  const systemTokens = parts.systemPrompt === "" ? 0 : estimateMessageTokens({ content: parts.systemPrompt });
+  let left = parts.budgetTokens - systemTokens;
+  const kept: BranchMessage[] = [];
   let isCut = false;
   for await (const message of parts.branch) {
     // Answers that failed before their first word say nothing.
     if (message.role === "assistant" && message.content === "") continue;
-    left -= estimateMessageTokens(message);
+    left -= estimateFiledTokens(message, takesImages);
     if (left < 0 && kept.length > 0) {
       isCut = true;
       break;
@@ -44,11 +51,10 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
   }
   // A turn is dropped whole: an answer without its question would stand at the beginning.
   while (isCut && kept.length > 1 && kept[0]?.role === "assistant") kept.shift();
-  const messages = [...system, ...kept.map(({ role, content }) => ({ role, content }))];
   return {
-    messages,
+    messages: [...system, ...(await toWireMessages(kept, parts.files))],
     messagesKept: kept.length,
     cutAt: isCut ? kept[0]?.id : undefined,
-    tokens: messages.reduce((sum, message) => sum + estimateMessageTokens(message), 0),
+    tokens: kept.reduce((sum, message) => sum + estimateFiledTokens(message, takesImages), systemTokens),
   };
 }

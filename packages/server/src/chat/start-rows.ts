@@ -6,7 +6,9 @@ import { toFirstTitle } from "../title/first-title.ts";
 /** What a start adds to the tree of a conversation. */
 export type Growth = {
   /** The message of the user's that is new; undefined where an answer is made again. */
-  readonly message: { readonly text: string; readonly parentId: string | null } | undefined;
+  readonly message:
+    | { readonly text: string; readonly parentId: string | null; readonly attachmentIds: readonly string[] }
+    | undefined;
   /** The message that is answered; undefined: the new one. */
   readonly answerTo: string | null | undefined;
   readonly model: string;
@@ -15,7 +17,12 @@ export type Growth = {
 };
 
 /** The rows of a start. */
-export type StartRows = { readonly run: Run; readonly messages: readonly Message[] };
+export type StartRows = {
+  readonly run: Run;
+  readonly messages: readonly Message[];
+  /** The files of the first message. */
+  readonly attachmentIds: readonly string[];
+};
 
 /** Whose start it is, and what it was asked with. */
 export type StartGiven = Pick<Run, "userId" | "conversationId" | "requestId" | "inputHash" | "owner"> & {
@@ -64,20 +71,21 @@ export function toStartRows(given: StartGiven, growth: Growth, newId: NewId): St
     log: null,
     endedAt: null,
   };
-  return { run, messages };
+  return { run, messages, attachmentIds: growth.message?.attachmentIds ?? [] };
 }
 
 /** Inserts the rows of a start, and moves the conversation's head to the new answer. */
 export async function insertStart(
   tx: Repositories,
   conversation: Conversation,
-  { run, messages }: StartRows,
+  { run, messages, attachmentIds }: StartRows,
 ): Promise<void> {
   // The same request id in another process at the same moment: the rows of one of the two are taken back, and whoever
   // sent them finds the other's by asking again.
   if (!(await tx.runs.insert(run)))
     throw new DomainError("run_in_progress", "This request is being started elsewhere.");
   await tx.messages.insert(messages);
+  if (messages[0] !== undefined) await tx.attachments.link(messages[0], attachmentIds);
   const parentId = messages[0]?.parentId ?? null;
   // A new version is the one that is shown, whichever was chosen before. Below the head there are no versions.
   if (parentId !== null && parentId !== conversation.headMessageId) await tx.branches.forgetChoice(parentId);

@@ -1,18 +1,24 @@
 import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import SqliteConnection from "better-sqlite3";
 import { Kysely } from "kysely";
+import { createFileStore } from "../attachment/file-store.ts";
 import type { Database } from "../database.ts";
 import { migrateToLatest } from "../migrations/migrate.ts";
 import { StorageRefusal } from "../storage-refusal.ts";
 import { createStorage, type Storage } from "../storage.ts";
 import { findOrCreateDatabase } from "./database-file.ts";
+import { DatabaseHandle } from "./database-handle.ts";
+import { toFsyncFailure } from "./disk-fault.ts";
 import { claimDatabase } from "./exclusive-owner.ts";
 import { isForeign } from "./foreign-database.ts";
 import { createGroupCommit } from "./group-commit.ts";
+import { LogSync } from "./log-sync.ts";
 import { ImmediateSqliteDialect } from "./sqlite-dialect.ts";
 import { toRefusal } from "./to-refusal.ts";
+import { logBytesMax, trimLog } from "./write-ahead-log.ts";
 
-/** How to open an SQLite database. */
+/** How to open an SQLite database. What is too big for it is kept beside it, in the folder `files`. */
 export type SqliteOptions = {
   /** The file; made when it does not exist. */
   readonly path: string;
@@ -30,6 +36,8 @@ export type SqliteOptions = {
    * @default false
    */
   readonly shared?: boolean;
+  /** Learns what is wrong with the disk, as often as that changes; undefined: writes are taken again. */
+  readonly onFault?: (sentence: string | undefined) => void;
 };
 
 /** How long SQLite itself waits for another process that writes. */
@@ -50,11 +58,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   try {
     const path = findOrCreateDatabase(options.path);
     if (options.exclusive === true) claims.use(claimDatabase(path));
-    const connection = claims.adopt(connect(path, isShared), (opened) => opened.close());
-    if (options.exclusive === true) refuseDamaged(connection, path);
-    const db = new Kysely<Database>({ dialect: new ImmediateSqliteDialect(connection, { isShared }) });
+    const open = () => connect(path, isShared);
+    const handle = claims.adopt(new DatabaseHandle({ open, onFault: options.onFault }), (opened) =>
+      opened.close(),
+    );
+    if (options.exclusive === true) refuseDamaged(handle.connection, path);
+    const db = new Kysely<Database>({ dialect: new ImmediateSqliteDialect(handle, { isShared }) });
     await migrate(db, options.path);
-    return createStorage(db, createDriver(db, { connection, isShared, claims: claims.move() }));
+    return createStorage(db, createDriver(db, { path, handle, isShared, claims: claims.move() }));
   } catch (error) {
     throw toRefusal(error, options.path);
   }
@@ -72,23 +83,33 @@ async function migrate(db: Kysely<Database>, path: string): Promise<void> {
 
 function createDriver(
   db: Kysely<Database>,
-  owned: { connection: SqliteConnection.Database; isShared: boolean; claims: DisposableStack },
+  owned: { path: string; handle: DatabaseHandle; isShared: boolean; claims: DisposableStack },
 ): Parameters<typeof createStorage>[1] {
-  const { connection, isShared, claims } = owned;
+  const { handle, isShared, claims } = owned;
   const relaxed = async <T>(write: () => Promise<T>): Promise<T> => {
     // No fsync for what nobody was promised: a crash of the process still costs nothing of it.
-    connection.pragma("synchronous = normal");
+    handle.connection.pragma("synchronous = normal");
     try {
       return await write();
     } finally {
-      connection.pragma("synchronous = full");
+      handle.connection.pragma("synchronous = full");
     }
   };
+  const log = claims.use(new LogSync(owned.path));
+  const flush = () =>
+    log.sync(handle.connection).catch((error: unknown) => {
+      throw handle.note(toFsyncFailure(error));
+    });
   return {
-    transaction: createGroupCommit(db, { isShared }),
+    files: createFileStore(join(dirname(owned.path), "files")),
+    transaction: createGroupCommit(db, { isShared, around: relaxed, flush }),
     relaxedTransaction: createGroupCommit(db, { isShared, around: relaxed }),
     relaxed,
+    fault: () => handle.fault?.sentence,
+    trimLog: (bytesMax) =>
+      db.connection().execute(() => Promise.resolve(trimLog(handle.connection, bytesMax))),
     async close() {
+      await log.settled();
       await db.destroy();
       claims.dispose();
     },
@@ -103,6 +124,7 @@ function connect(path: string, isShared: boolean): SqliteConnection.Database {
     connection.pragma("synchronous = full");
     connection.pragma("foreign_keys = on");
     connection.pragma("temp_store = memory");
+    connection.pragma(`journal_size_limit = ${logBytesMax}`);
     // From here on it is waited for elsewhere; see `withPatience`.
     if (isShared) connection.pragma("busy_timeout = 0");
     return connection;

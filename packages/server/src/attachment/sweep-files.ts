@@ -1,0 +1,37 @@
+import type { Storage } from "@llm-backend/storage";
+
+const hourMs = 3_600_000;
+/** How long a file that was brought may wait for its message. */
+const waitingMs = 24 * hourMs;
+/** Nobody writes to a file any more that was not written to for so long. */
+const idleMs = hourMs;
+const filesPerStep = 500;
+const contentsPerStep = 100;
+
+/** Removes files that were never sent, contents that have become nobody's, and what a crash has left over. */
+export async function sweepFiles(storage: Storage, now: number): Promise<void> {
+  let removed: number;
+  do {
+    removed = await storage.transaction((tx) => tx.attachments.deleteWaiting(now - waitingMs, filesPerStep));
+  } while (removed === filesPerStep);
+  while (await removeLeftovers(storage));
+  await storage.files.tidy(now - idleMs, (fileKey) => storage.attachments.findBlobByFile(fileKey));
+}
+
+/**
+ * Removes contents that nobody has. Their files go back to where they came from before their rows go: what a crash
+ * leaves over is then found there, whichever of the two it was in between. @returns whether there may be more.
+ */
+async function removeLeftovers(storage: Storage): Promise<boolean> {
+  const left = await storage.attachments.listLeftovers(contentsPerStep);
+  const files = left.flatMap(({ hash, fileKey }) => (fileKey === null ? [] : [{ hash, fileKey }]));
+  for (const file of files) await storage.files.recall(file);
+  const hashes = left.map(({ hash }) => hash);
+  const gone = await storage.transaction((tx) => tx.attachments.deleteLeftovers(hashes));
+  const goneKeys = new Set(gone.map(({ fileKey }) => fileKey));
+  for (const file of files) {
+    if (goneKeys.has(file.fileKey)) await storage.files.remove(file);
+    else await storage.files.settle(file);
+  }
+  return left.length === contentsPerStep;
+}
