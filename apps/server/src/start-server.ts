@@ -4,9 +4,9 @@ import { compose, type ComposeOptions, type Parts, type Seat } from "./compose.t
 import type { Config } from "./config/to-config.ts";
 import { createHost } from "./http/create-host.ts";
 import { refuse } from "./http/error-answers.ts";
+import { guardConnections } from "./http/guard-connections.ts";
 import { mountWebSocket } from "./http/mount-websocket.ts";
 import { openV1 } from "./http/open-v1.ts";
-import { guardStalls } from "./http/stall-guard.ts";
 import { untilFlushed, untilGone } from "./http/until-flushed.ts";
 import type { Metrics } from "./metrics/create-metrics.ts";
 import { startMetricsServer, type MetricsServer } from "./metrics/mount-metrics.ts";
@@ -80,8 +80,14 @@ async function recover(backend: Backend, logger: Logger): Promise<void> {
 async function serve(parts: Parts, { config, logger, seat }: ServerOptions): Promise<RunningServer> {
   const { backend } = parts;
   const state = { isStopping: false };
-  const v1 = openV1({ config, logger, forward: backend.services.forward });
-  const host = createHost(config.listen, { ...toHostOptions(config, logger), handleFirst: v1.handle });
+  const isOverloaded = () => parts.pressure.shed() !== undefined;
+  const v1 = openV1({ config, logger, forward: backend.services.forward, isOverloaded });
+  const host = createHost(config.listen, {
+    ...toHostOptions(config, logger),
+    isOverloaded,
+    handleFirst: v1.handle,
+  });
+  parts.pressure.guard(host.servers);
   mountFaces(host, {
     parts,
     config,
@@ -102,7 +108,7 @@ async function serve(parts: Parts, { config, logger, seat }: ServerOptions): Pro
       trustedProxies: config.trusted_proxies,
     }),
   );
-  const guard = guardStalls(host.servers, { stallMs: config.limits.follower_stall_seconds * 1000 });
+  const guard = guardConnections(host.servers, { config, logger });
   let sweeper: NodeJS.Timeout | undefined;
   const sweep = () => {
     backend.sweep().catch((error: unknown) => logger.error({ err: error }, "Sweeping failed"));

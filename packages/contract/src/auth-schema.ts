@@ -5,6 +5,23 @@ import { passwordBytesMax, storableLine, storableText } from "./text.ts";
 export const roleSchema = z.enum(["user", "admin"]);
 export type Role = z.infer<typeof roleSchema>;
 
+/**
+ * More marks on one letter than any language writes, which cover the lines around them.
+ *
+ * @source https://www.unicode.org/reports/tr39/#Optional_Detection
+ */
+const piledMarks = /[\p{Mn}\p{Me}]{5,}/u;
+
+/** Letters of Cyrillic, then of Greek, that nobody tells from Latin ones. */
+const posing =
+  /[\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u0501\u051b\u051d\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420-\u0423\u0425\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b1\u03b9\u03ba\u03bd\u03bf\u03c1\u03c5]/u;
+
+/** Among Latin letters they only pose as such; in a name of their own script they are what they are. */
+function poses(name: string): boolean {
+  const plain = name.normalize("NFKC");
+  return /\p{Script=Latin}/u.test(plain) && posing.test(plain);
+}
+
 /** A name to log in with; compared after NFKC and lower-casing, so that look-alike spellings are one account. */
 export const usernameSchema = storableLine(64)
   .refine((name) => name.trim() === name, "must not begin or end with a blank")
@@ -12,6 +29,11 @@ export const usernameSchema = storableLine(64)
   .refine(
     (name) => !/[\p{Cf}\p{Co}\p{Cn}\p{Default_Ignorable_Code_Point}\u2800]/u.test(name),
     "must not contain invisible characters",
+  )
+  .refine((name) => !piledMarks.test(name.normalize("NFC")), "must not pile marks on a letter")
+  .refine(
+    (name) => !poses(name),
+    "must not mix Latin letters with those of other scripts that look like them",
   );
 
 const passwordBytes = (password: string) => new TextEncoder().encode(password).length <= passwordBytesMax;

@@ -17,6 +17,7 @@ export {
   type MappedError,
 } from "./trpc/error-shape.ts";
 export { requireShallow } from "./trpc/require-shallow.ts";
+export { requireShallowText } from "./trpc/require-shallow-text.ts";
 export type { Viewer } from "./auth/viewer.ts";
 export {
   OwnerLost,
@@ -31,6 +32,7 @@ export {
 export { openSetup } from "./auth/setup-service.ts";
 export { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.ts";
 export { createPasswordHasher, type PasswordHasherOptions } from "./auth/password-hasher.ts";
+export { toAddressKey } from "./auth/address-key.ts";
 export { toUsernameKey } from "./auth/username-key.ts";
 export { createUserService, type UserService } from "./user/user-service.ts";
 export {
@@ -80,3 +82,4 @@ export type { RecordWriterStats } from "./record/record-writer.ts";
 export type { Shed } from "./record/shed-report.ts";
 export { toForwardRecord } from "./record/to-forward-record.ts";
 export { toRunRecord } from "./record/to-run-record.ts";
+export type { ToolBox, ToolInfo, ToolResult, ToolSettings } from "./tool/tool-box.ts";

@@ -1,5 +1,5 @@
 import { DomainError } from "@llm-backend/contract";
-import { appRouter, mapError, type Context } from "@llm-backend/server";
+import { appRouter, mapError, requireShallowText, type Context } from "@llm-backend/server";
 import { fastifyRequestHandler, type FastifyTRPCPluginOptions } from "@trpc/server/adapters/fastify";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isSubscription, sendSubscription } from "./subscription-stream.ts";
@@ -78,6 +78,12 @@ function readText(body: string | Buffer, parsed: (error: Error | null, text?: st
     text = new TextDecoder("utf-8", { fatal: true }).decode(body as Buffer);
   } catch (cause) {
     parsed(new DomainError("invalid_input", "The body is not valid UTF-8.", { cause }));
+    return;
+  }
+  try {
+    requireShallowText(text);
+  } catch (error) {
+    parsed(error as Error);
     return;
   }
   parsed(null, text);

@@ -7,6 +7,7 @@ import { trpcPath } from "./mount-trpc.ts";
 import { findRefusal } from "./refusal.ts";
 import { readBearer, readCredential } from "./request-context.ts";
 import { watchSends, type SendWindow } from "./send-window.ts";
+import { passShallowMessages } from "./shallow-messages.ts";
 
 /** What the face needs of its host. */
 export type WebSocketOptions = {
@@ -43,6 +44,7 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
   sockets.on("connection", (socket) => {
     socket.on("error", () => socket.terminate());
     windows.set(socket, watchSends(socket));
+    passShallowMessages(socket);
   });
   const trust = compile([...options.trustedProxies]);
   const handler = applyWSSHandler({

@@ -8,6 +8,7 @@ import {
   wireTransformer,
   type Context,
 } from "@llm-backend/server";
+import { chooseRetryMs } from "@llm-backend/stream";
 import {
   callTRPCProcedure,
   getTRPCErrorFromUnknown,
@@ -67,7 +68,7 @@ export async function sendSubscription(given: SubscriptionRequest): Promise<void
 }
 
 async function* toChunks(given: SubscriptionRequest, signal: AbortSignal): AsyncGenerator<string, void> {
-  yield connected;
+  yield `retry: ${chooseRetryMs()}\n${connected}`;
   try {
     for await (const item of await call(given, signal)) {
       if (!isTrackedEnvelope(item)) throw new DomainError("internal", "An event came without its id.");

@@ -44,10 +44,11 @@ describe("the chat stream", () => {
 
   it("is server-sent events that say the same for whoever accepts those alone, to the byte", async () => {
     const { text } = await ask(inPieces(["R", "ust"]), { accept: "text/event-stream" });
-    const runId = /^id: (run_\w{26}):/.exec(text)?.[1];
+    const [, retryMs, runId] = /^retry: (\d+)\nid: (run_\w{26}):/.exec(text) ?? [];
     // Position 1 is behind `run-start`; each UTF-16 code unit counts one, and so does every other event.
     expect(text).toBe(
-      `id: ${runId}:2\nevent: message\ndata: {"event":"message","data":"R"}\n\n` +
+      // How long to wait before coming back is another time for each reader.
+      `retry: ${retryMs}\nid: ${runId}:2\nevent: message\ndata: {"event":"message","data":"R"}\n\n` +
         `id: ${runId}:5\nevent: message\ndata: {"event":"message","data":"ust"}\n\n` +
         `id: ${runId}:6\nevent: done\ndata: {"event":"done","data":"Stream finished"}\n\n` +
         `id: ${runId}:6.end\nevent: full_response\ndata: {"event":"full_response","data":"Rust"}\n\n`,

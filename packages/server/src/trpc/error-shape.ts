@@ -86,6 +86,8 @@ function mapTrpcError(error: TRPCError): MappedError {
     const sentences = issues.map(({ path, message }) => (path === "" ? message : `${path}: ${message}`));
     return { reason: "invalid_input", message: sentences.join("; "), details: { issues } };
   }
+  if (error.cause instanceof SyntaxError && error.code !== "INTERNAL_SERVER_ERROR")
+    return { reason: "invalid_input", message: "The input is not valid JSON.", details: {} };
   switch (error.code) {
     case "NOT_FOUND":
       return { reason: "not_found", message: "There is no such procedure.", details: {} };
