@@ -240,6 +240,35 @@ const wrong: readonly (readonly [string, string, string])[] = [
     "has to be redis://, rediss:// or unix:// with an address",
   ],
   ["sqlite: { max_open_conns: many }", "sqlite.max_open_conns", "expected a whole number"],
+  // Tools.
+  [
+    "tools: { servers: { box: {} } }",
+    "tools.servers.box.command",
+    "is missing: expected a command, or a url",
+  ],
+  [
+    "tools: { servers: { box: { command: x, url: 'http://h/mcp' } } }",
+    "tools.servers.box.url",
+    "contradicts command; keep one of them",
+  ],
+  [
+    "tools: { servers: { box: { url: 'http://h/mcp', env: { KEY: hunter22 } } } }",
+    "tools.servers.box.env",
+    "means nothing with url; it belongs to command",
+  ],
+  [
+    "tools: { servers: { box: { command: x, headers: { Authorization: hunter22 } } } }",
+    "tools.servers.box.headers",
+    "means nothing with command; it belongs to url",
+  ],
+  ["tools: { servers: { box: { url: 'ftp://h' } } }", "tools.servers.box.url", "expected"],
+  ["tools: { servers: { a__b: { command: x } } }", "tools.servers.a__b", "expected a name of 1 to 24"],
+  [
+    "tools: { servers: { box: { command: x, permission: maybe } } }",
+    "tools.servers.box.permission",
+    "expected one of ask, always, never",
+  ],
+  ["tools: { rounds_max: 0 }", "tools.rounds_max", "expected a whole number from 1 to 100, got 0"],
   ["sqlite: { path: '' }", "sqlite.path", "expected the path of the earlier system's SQLite file"],
   ["rag: { service_addr: 5 }", "rag.service_addr", "expected text"],
   ["dbtype: mysql", "dbtype", 'expected one of sqlite, postgres, none, got "mysql"'],

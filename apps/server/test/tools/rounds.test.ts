@@ -1,4 +1,15 @@
-import { answer, event, finish, role, say as speak, type Reply } from "@llm-backend/testing";
+import {
+  answer,
+  createFakeUpstream,
+  event,
+  finish,
+  reset,
+  role,
+  say as speak,
+  wait,
+  type Reply,
+  type Step,
+} from "@llm-backend/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { StageUser } from "../callers/chat-stage.ts";
 import {
@@ -200,26 +211,40 @@ describe("a model with tools", () => {
 });
 
 describe("a stream of calls that breaks off", () => {
-  it("is asked anew before any tool has run, and no two answers make one call", async () => {
-    const half: Reply = {
-      keepAlive: false,
+  it("is asked anew elsewhere, and no two answers make one call", async () => {
+    await using cleanup = new AsyncDisposableStack();
+    const other = cleanup.use(await createFakeUpstream());
+    const broken = cleanup.use(await createFakeUpstream());
+    const stand = cleanup.use(
+      await setToolStage(
+        { servers: { box: program({ permission: "always" }) } },
+        { upstreams: [broken.url, other.url], gateway: { retry: { budget_min: 100 } } },
+      ),
+    );
+    const asker = await stand.addUser();
+    await listTools(asker);
+    const half = (...before: readonly Step[]): Reply => ({
       steps: [
         role(),
+        ...before,
         chunk({
           tool_calls: [{ index: 0, id: "h1", function: { name: "box__echo", arguments: '{"text":"ha' } }],
         }),
-        { do: "reset" },
+        wait(5),
+        reset(),
       ],
-    };
-    const stand = await setToolStage({ servers: { box: program({ permission: "always" }) } });
-    await using _ = stand;
-    const other = await stand.addUser();
-    await listTools(other);
-    const conversationId = await stand.openConversation(other);
-    stand.upstream.enqueue(half);
-    const broken = await ask(other, conversationId);
-    const events = await follow(other, broken.runId);
-    expect(ofType(events, "tool-call")).toEqual([]);
-    expect(events.at(-1)?.type).toBe("run-error");
+    });
+    const whole = calling(["box__echo", { text: "whole" }]);
+
+    for (const first of [half(), half(speak("Hm. "))]) {
+      broken.enqueue(first, done);
+      other.enqueue(whole);
+      const conversationId = await stand.openConversation(asker);
+      const { runId } = await ask(asker, conversationId);
+      const events = await follow(asker, runId);
+      expect(ofType(events, "tool-call")).toMatchObject([{ arguments: '{"text":"whole"}' }]);
+      expect(ofType(events, "tool-result")).toMatchObject([{ ok: true, text: "echo: whole" }]);
+      expect((await readAnswer(asker, conversationId)).content).toBe("All done.");
+    }
   });
 });

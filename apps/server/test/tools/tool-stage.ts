@@ -28,10 +28,16 @@ export type ToolStage = ChatStage & {
 };
 
 /** Sets up a backend with tools. */
-export async function setToolStage(tools: Readonly<Record<string, unknown>>): Promise<ToolStage> {
+export async function setToolStage(
+  tools: Readonly<Record<string, unknown>>,
+  { upstreams, gateway }: { upstreams?: readonly string[]; gateway?: object } = {},
+): Promise<ToolStage> {
   const folder = await mkdtemp(join(tmpdir(), "tools-"));
-  const config = { tools, limits: { runs_per_user_max: 100, streams_per_user_max: 100 } };
-  const stage = await setChatStage({ backend: { config } });
+  const limits = { runs_per_user_max: 100, streams_per_user_max: 100 };
+  const config = { tools, limits, ...(gateway === undefined ? {} : { gateway }) };
+  const stage = await setChatStage({
+    backend: { config, ...(upstreams === undefined ? {} : { upstreams }) },
+  });
   return {
     ...stage,
     folder,

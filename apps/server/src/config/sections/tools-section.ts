@@ -68,13 +68,25 @@ const serverSchema = section({
 });
 
 const serversSchema = z
-  .record(z.string().regex(/^(?!.*__)[\w-]{1,24}$/, { error: nameExpectation }), serverSchema, {
-    error: "expected names with values",
+  .record(z.string().regex(/^(?!.*__)[\w-]{1,24}$/), serverSchema, {
+    error: ({ code }) => (code === "invalid_key" ? nameExpectation : "expected names with values"),
   })
   .default({})
   .meta({
     description:
-      "MCP servers, by names of your choice. A tool is called by its server's name, two underscores, and its own.",
+      "MCP servers, by names of your choice; a tool is called by its server's name, two underscores, and its own. Each is a program (command, args, env, cwd) or a URL (url, headers), and may have tools.allow, tools.deny, timeout_seconds (60) and permission (ask; always, never). See docs/tools.md.",
+    example: {
+      files: {
+        command: "npx",
+        args: ["-y", "@modelcontextprotocol/server-filesystem", "/data"],
+        tools: { deny: ["write_*"] },
+      },
+      search: {
+        url: "https://tools.example.org/mcp",
+        headers: { Authorization: "Bearer ..." },
+        permission: "always",
+      },
+    },
   });
 
 /** `tools`: what models may call in conversations. */
