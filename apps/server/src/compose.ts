@@ -1,3 +1,4 @@
+import { findDomainError } from "@llm-backend/contract";
 import { providers as knownProviders, type Gateway } from "@llm-backend/gateway";
 import {
   createBackend,
@@ -15,7 +16,10 @@ import type { Config } from "./config/to-config.ts";
 import type { Environment } from "./env.ts";
 import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
 import type { WatchedRequest } from "./metrics/watched-events.ts";
+import { watchDatabaseLog } from "./pressure/database-log.ts";
+import { watchPressure, type Pressure } from "./pressure/watch-pressure.ts";
 import { startRedis, type RedisParts } from "./redis/start-redis.ts";
+import { createToolBox } from "./tools/create-tool-box.ts";
 import { version } from "./version.ts";
 
 /** The parts of a running process. */
@@ -24,6 +28,7 @@ export type Parts = {
   readonly gateway: Gateway;
   readonly backend: Backend;
   readonly metrics: Metrics;
+  readonly pressure: Pressure;
   /** Where the configuration names one. */
   readonly redis: RedisParts | undefined;
   /** Ends everything that was started, last things first. */
@@ -35,6 +40,8 @@ export type ComposeOptions = {
   readonly config: Config;
   readonly environment: Environment;
   readonly logger: Logger;
+  /** How many lines of the log could not be written. */
+  readonly logLinesDropped?: () => number;
   /** Undefined for a process that serves alone. */
   readonly seat?: Seat | undefined;
 };
@@ -66,10 +73,14 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   const relay = seat && openRelay({ config, redis, secret: secrets.jwtSecret }, seat);
   cleanup.defer(() => relay?.close());
   const metrics = createMetrics({ version });
+  const pressure = cleanup.use(watchPressure(logger));
+  const databaseLog = cleanup.use(watchDatabaseLog({ storage, logger }));
   const alerts = seat?.alerts ?? startAlerts({ config, logger, metrics });
   cleanup.defer(() => alerts.close());
   const { gateway, listeners } = composeGateway(config, logger);
   cleanup.defer(() => gateway.close());
+  const toolBox = createToolBox(config.tools.servers, { logger });
+  cleanup.defer(() => toolBox.close());
   const backend = await createBackend({
     storage,
     gateway,
@@ -78,7 +89,12 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     owner: seat?.owner,
     relay,
     sharedLimits: redis?.limits,
-    onInternalError: (error) => logger.error({ err: error }, "Internal error"),
+    toolBox,
+    onInternalError(error) {
+      // That the disk takes nothing is said once, by whoever has found out, and not by everything that fails for it.
+      if (findDomainError(error)?.code === "storage_unavailable") return;
+      logger.error({ err: error }, "Internal error");
+    },
     onRecordsShed: ({ entries, bodies, error }) =>
       logger.warn({ entries, bodies, err: error }, "Records of requests were not stored"),
     onCallStarted: () => metrics.requestStarted(),
@@ -100,12 +116,15 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     health: () => gateway.health(),
     recordsShed: () => records.stats().shedEntries,
     redis: redis?.watch,
+    pressure: pressure.state,
+    databaseLogBytes: databaseLog.bytes,
+    logLinesDropped: options.logLinesDropped,
   });
   await upstreams.load();
   upstreams.start();
   backend.services.prices.replaceConfigured(config.prices);
   const rest = cleanup.move();
-  return { storage, gateway, backend, metrics, redis, close: () => rest.disposeAsync() };
+  return { storage, gateway, backend, metrics, pressure, redis, close: () => rest.disposeAsync() };
 }
 
 /** The way to the other processes: through Redis where the configuration says so, else the seat's own. */
@@ -135,9 +154,12 @@ function toWatchedRequest({ incoming, call, result }: EndedCall): WatchedRequest
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
 
-function toSettings({ access, auth, chat, limits, records }: Config): ServiceSettings {
+function toSettings({ access, auth, chat, limits, records, tools }: Config): ServiceSettings {
   const contexts = Object.entries(chat.models).flatMap(([model, { context_tokens: tokens }]) =>
     tokens === undefined ? [] : [[model, tokens] as const],
+  );
+  const images = Object.entries(chat.models).flatMap(([model, { images: takes }]) =>
+    takes === undefined ? [] : [[model, takes] as const],
   );
   return {
     registration: auth.registration,
@@ -168,9 +190,20 @@ function toSettings({ access, auth, chat, limits, records }: Config): ServiceSet
     runs: {
       systemPrompt: chat.system_prompt,
       contexts: { models: Object.fromEntries(contexts), defaultTokens: chat.context_tokens },
+      takesImages: Object.fromEntries(images),
       runMsMax: chat.run_minutes_max * minuteMs,
     },
+    attachments: {
+      imageBytesMax: limits.attachment_bytes_max,
+      imagePixelsMax: limits.attachment_pixels_max,
+      textBytesMax: limits.attachment_text_bytes_max,
+      filesPerMessage: limits.attachments_per_message_max,
+      bytesPerMessage: limits.attachment_bytes_per_message_max,
+      filesPerUser: limits.attachments_per_user_max,
+      bytesPerUser: limits.attachment_bytes_per_user_max,
+    },
     titleModel: chat.title_model,
+    tools: tools.settings,
     records,
     access: { globalTokens: access.tokens, adminTokens: access.adminTokens, isOpen: access.isOpen },
   };

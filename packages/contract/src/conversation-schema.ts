@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { attachmentSchema } from "./attachment-schema.ts";
 import { integerIdSchema, messageIdSchema, requestIdSchema, runIdSchema } from "./ids.ts";
 import { runStateSchema, usageSchema } from "./run-events.ts";
 import { storableLine, storableText, titleCharsMax } from "./text.ts";
+import { toolCallSchema, toolsSettingSchema } from "./tool-schema.ts";
 
 /** A model's name, as upstreams know it. */
 export const modelNameSchema = storableLine(256);
@@ -23,6 +25,8 @@ export const createConversationInput = z.strictObject({
   apiKey: providerKeySchema.optional(),
   /** Replaces the server's default system prompt; an empty one means none. */
   systemPrompt: systemPrompt.optional(),
+  /** The tools that the model may call. @default null: none */
+  tools: toolsSettingSchema.optional(),
 });
 export type CreateConversationInput = z.infer<typeof createConversationInput>;
 
@@ -33,6 +37,8 @@ export const updateConversationInput = z.strictObject({
   /** `null` removes the stored key. */
   apiKey: providerKeySchema.nullable().optional(),
   systemPrompt: systemPrompt.nullable().optional(),
+  /** The tools that the model may call; `null`: none. */
+  tools: toolsSettingSchema.optional(),
   /** Pinned conversations stand before all others. */
   pinned: z.boolean().optional(),
   /** Archived conversations are put away, and listed only for who asks for them. */
@@ -85,6 +91,8 @@ export const conversationSchema = z.object({
   headMessageId: z.string().nullable(),
   pinned: z.boolean(),
   archived: z.boolean(),
+  /** The tools that the model may call; `null`: none. */
+  tools: toolsSettingSchema,
   createdAt: z.date(),
   updatedAt: z.date(),
 });
@@ -120,6 +128,10 @@ export const messageSchema = z.object({
   createdAt: z.date(),
   /** Only answers have a run. */
   run: runRefSchema.nullable(),
+  /** The tools that were called for this answer, in order. */
+  toolCalls: z.array(toolCallSchema),
+  /** The files that belong to it, in their order. */
+  attachments: z.array(attachmentSchema),
   /** All versions of this message, itself among them, oldest first. */
   siblingIds: z.array(z.string()),
 });

@@ -7,6 +7,7 @@ export {
   type ErrorDetails,
 } from "./errors/domain-error.ts";
 export {
+  attachmentIdSchema,
   integerIdSchema,
   keyIdSchema,
   messageIdSchema,
@@ -101,6 +102,7 @@ export {
   importConversationInput,
   importResultSchema,
   type ExportAllInput,
+  type ExportedAttachment,
   type ExportConversationInput,
   type ExportedConversation,
   type ExportedMessage,
@@ -110,11 +112,44 @@ export {
 } from "./transfer-schema.ts";
 export { temporaryInput, type TemporaryInput } from "./temporary-schema.ts";
 export {
+  allowToolInput,
+  rememberedToolSchema,
+  setToolPermissionInput,
+  toolCallSchema,
+  toolPermissionSchema,
+  toolViewSchema,
+  type AllowToolInput,
+  type RememberedTool,
+  type SetToolPermissionInput,
+  type ToolCallView,
+  type ToolDecision,
+  type ToolFailure,
+  type ToolPermission,
+  type ToolsSetting,
+  type ToolView,
+} from "./tool-schema.ts";
+export {
   forkConversationInput,
   selectVersionInput,
   type ForkConversationInput,
   type SelectVersionInput,
 } from "./branch-schema.ts";
+export {
+  attachmentDetailSchema,
+  attachmentIdsSchema,
+  attachmentPageSchema,
+  attachmentRefInput,
+  attachmentSchema,
+  fileNameSchema,
+  listAttachmentsInput,
+  mediaTypeSchema,
+  type AttachmentDetail,
+  type AttachmentPage,
+  type AttachmentRefInput,
+  type AttachmentView,
+  type ListAttachmentsInput,
+  type MediaType,
+} from "./attachment-schema.ts";
 export {
   continueInput,
   editInput,
@@ -192,6 +227,8 @@ export {
 export {
   listUsageInput,
   priceRefInput,
+  toolUsageInput,
+  toolUsageSchema,
   priceSchema,
   priceViewSchema,
   unitPricesSchema,
@@ -206,6 +243,8 @@ export {
   type PriceRefInput,
   type PriceView,
   type UnitPrices,
+  type ToolUsage,
+  type ToolUsageInput,
   type UsageGroup,
   type UsagePage,
   type UsageRow,
@@ -219,6 +258,9 @@ export type {
   WireDelta,
   WireError,
   WireMessage,
+  WirePart,
+  WireTool,
+  WireToolCall,
   WireUsage,
 } from "./openai-wire.ts";
 export { messageCharsMax, passwordBytesMax, storableLine, storableText, titleCharsMax } from "./text.ts";

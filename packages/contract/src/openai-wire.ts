@@ -6,7 +6,33 @@
  */
 export type WireMessage = {
   readonly role: "system" | "user" | "assistant" | "developer" | "tool";
-  readonly content: string;
+  readonly content: string | readonly WirePart[];
+  /** What an assistant's message calls; each is answered by a message of the role `tool`. */
+  readonly tool_calls?: readonly WireToolCall[];
+  /** Which call a message of the role `tool` answers. */
+  readonly tool_call_id?: string;
+};
+
+/** A part of a message that is more than one text. Images are `data:` URLs: nobody has to fetch anything. */
+export type WirePart =
+  | { readonly type: "text"; readonly text: string }
+  | { readonly type: "image_url"; readonly image_url: { readonly url: string } };
+
+/** A call of a tool, whole, as it stands in an assistant's message. */
+export type WireToolCall = {
+  readonly id: string;
+  readonly type: "function";
+  readonly function: { readonly name: string; readonly arguments: string };
+};
+
+/** A tool that a model may call. */
+export type WireTool = {
+  readonly type: "function";
+  readonly function: {
+    readonly name: string;
+    readonly description?: string;
+    readonly parameters: Readonly<Record<string, unknown>>;
+  };
 };
 
 /** The body of `POST /chat/completions` as this system sends it. */

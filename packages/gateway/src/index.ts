@@ -3,6 +3,7 @@ export type {
   AnswerPart,
   ChatOptions,
   ChatOutcome,
+  ToolCall,
   ChatRequest,
   Gateway,
   GatewayObserver,

@@ -33,6 +33,15 @@ export type ChatRequest = {
 /** A piece of an answer. Everything of one kind that one read of the socket brought is one piece. */
 export type AnswerPart = { readonly type: "text-delta" | "reasoning-delta"; readonly text: string };
 
+/** A call of a tool, as the model made it: nothing of it is checked. */
+export type ToolCall = {
+  /** The provider's id of it, where it gave one. */
+  readonly id: string | undefined;
+  readonly name: string;
+  /** Meant to be JSON. */
+  readonly arguments: string;
+};
+
 /** How a complete answer ended. */
 export type ChatOutcome = {
   readonly finishReason: string;
@@ -41,6 +50,8 @@ export type ChatOutcome = {
   /** The name of the upstream that answered. */
   readonly upstream: string;
   readonly usage: Usage | undefined;
+  /** The tools that the model calls: those of the one attempt that was complete. */
+  readonly toolCalls: readonly ToolCall[];
 };
 
 /** What `chat` needs beside the question. */

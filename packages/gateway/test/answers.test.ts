@@ -22,6 +22,7 @@ test("passes an answer on, and says how it ended", async () => {
     model: "gpt-x",
     upstream: "main",
     usage: { promptTokens: 11, completionTokens: 7 },
+    toolCalls: [],
   });
 });
 

@@ -1,9 +1,11 @@
 import { adminRouter } from "./admin/admin-router.ts";
+import { attachmentRouter } from "./attachment/attachment-router.ts";
 import { authRouter } from "./auth/auth-router.ts";
 import { chatRouter } from "./chat/chat-router.ts";
 import { conversationRouter } from "./conversation/conversation-router.ts";
 import { keyRouter } from "./key/key-router.ts";
 import { modelRouter } from "./model/model-router.ts";
+import { toolRouter } from "./tool/tool-router.ts";
 import { createCallerFactory, router } from "./trpc/trpc.ts";
 import { usageRouter } from "./usage/usage-router.ts";
 
@@ -12,7 +14,9 @@ export const appRouter = router({
   auth: authRouter,
   conversation: conversationRouter,
   chat: chatRouter,
+  attachment: attachmentRouter,
   model: modelRouter,
+  tool: toolRouter,
   key: keyRouter,
   usage: usageRouter,
   admin: adminRouter,

@@ -5,10 +5,10 @@ import { createPeople, type People, type PeopleSettings } from "./auth/create-pe
 import { createChats, type Chats, type ChatSettings } from "./chat/create-chats.ts";
 import { createRunBooks } from "./chat/run-books.ts";
 import { createForwardService, type EndedCall, type ForwardService } from "./forward/forward-service.ts";
+import { createHoldings, type Holdings } from "./holdings/create-holdings.ts";
 import { createNewId } from "./identity/new-id.ts";
 import { createAccounts, type Accounts } from "./key/create-accounts.ts";
 import type { AccessSettings } from "./key/static-tokens.ts";
-import { createHoldings, type Holdings } from "./holdings/create-holdings.ts";
 import type { SharedLimits } from "./limit/shared-limits.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
 import { createAttemptCollector } from "./record/attempt-collector.ts";
@@ -20,6 +20,7 @@ import { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.t
 import type { RunRelay } from "./relay/run-relay.ts";
 import { createSealBox } from "./secrets/seal-box.ts";
 import { createTitleService } from "./title/title-service.ts";
+import type { ToolBox } from "./tool/tool-box.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
 import { createUpstreamService } from "./upstream/upstream-service.ts";
 
@@ -46,6 +47,8 @@ export type ServicesDeps = {
   readonly relay?: RunRelay | undefined;
   /** What processes that serve together count together; without it this process counts alone. */
   readonly sharedLimits?: SharedLimits | undefined;
+  /** The tools that models may call in conversations. @default none */
+  readonly toolBox?: ToolBox | undefined;
   /** Learns of failures that no caller is told the reason of. */
   readonly onInternalError: (error: unknown) => void;
   /** Learns of records that were not stored, at most once a minute; without it `onInternalError` does. */
@@ -53,7 +56,7 @@ export type ServicesDeps = {
   /** Learns of every call under `/v1`, and of its end. */
   readonly onCallStarted?: () => void;
   readonly onCallEnded?: (ended: EndedCall) => void;
-  /** @default Date.now */
+  /** The time of day, which may jump. @default Date.now */
   readonly now?: () => number;
 };
 
@@ -96,6 +99,8 @@ export type Backend = {
 export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   const { storage, gateway, settings, onInternalError } = deps;
   const now = deps.now ?? Date.now;
+  // What a limit or a cache lasts must not depend on somebody setting the clock.
+  const elapsed = deps.now ?? (() => performance.now());
   const newId = createNewId(now);
   const { sharedLimits, relay, owner = randomUUID() } = deps;
   const base = { storage, newId, now, owner, relay, onInternalError, sharedLimits };
@@ -103,7 +108,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
 
   const people = await createPeople({ ...base, settings, jwtSecret: deps.secrets.jwtSecret });
   const records = createRecordService({ ...base, settings: settings.records, onShed: deps.onRecordsShed });
-  const accounts = createAccounts({ ...base, access: settings.access });
+  const accounts = createAccounts({ ...base, elapsed, access: settings.access });
   const attempts = createAttemptCollector();
   const books = { ...base, attempts, records, ledger: accounts.services.ledger };
   const enterBooks = createRunBooks(books);
@@ -113,6 +118,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     gateway,
     sealBox,
     settings,
+    toolBox: deps.toolBox,
     onEnded(live, ending) {
       enterBooks(live, ending);
       titles.noteEnded(live.run, ending);
@@ -140,7 +146,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     onError: onInternalError,
     now,
   });
-  const forward = createForward(deps, { now, accounts, records });
+  const forward = createForward(deps, { now, elapsed, accounts, records });
   const onSignal = followOthers({ people, chats, accounts, upstreams, onError: onInternalError });
   const load = async () => {
     await accounts.load();
@@ -168,6 +174,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       // Not waited for: after a long pause there may be much to remove, step by step, and the server starts meanwhile.
       records.sweep().catch(onInternalError);
       holdings.services.accounts.finishErasures().catch(onInternalError);
+      chats.services.attachments.sweep().catch(onInternalError);
       await people.sweep();
       await accounts.sweep();
     },
@@ -208,8 +215,9 @@ function followOthers(given: {
 /** The calls of `/v1`, with everything that is written down of them. */
 function createForward(
   { gateway, onCallStarted, onCallEnded }: ServicesDeps,
-  { now, accounts, records }: { now: () => number; accounts: Accounts; records: RecordService },
+  given: { now: () => number; elapsed: () => number; accounts: Accounts; records: RecordService },
 ): ForwardService {
+  const { now, elapsed, accounts, records } = given;
   const { keys, admissions } = accounts.services;
   return createForwardService({
     gateway,
@@ -217,6 +225,7 @@ function createForward(
     admissions,
     textCharsMax: records.answerCharsMax,
     now,
+    elapsed,
     ...(onCallStarted !== undefined && { onStarted: onCallStarted }),
     onEnded(ended) {
       const { request, access, address } = ended.incoming;

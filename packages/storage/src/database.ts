@@ -1,3 +1,9 @@
+import type {
+  AttachmentBlobTable,
+  AttachmentLeftoverTable,
+  AttachmentTable,
+  MessageAttachmentTable,
+} from "./attachment/attachment-table.ts";
 import type { ConversationTable } from "./conversation/conversation-table.ts";
 import type { ApiKeyTable, KeyBudgetTable, ReservationTable } from "./key/key-table.ts";
 import type { LedgerTable } from "./ledger/ledger-table.ts";
@@ -14,6 +20,7 @@ import type { RunSegmentTable, RunTable } from "./run/run-table.ts";
 import type { SearchEntryTable, SearchIndexTable } from "./search/search-table.ts";
 import type { SessionTable } from "./session/session-table.ts";
 import type { SettingTable } from "./setting/setting-table.ts";
+import type { ToolCallTable, ToolGrantTable } from "./tool/tool-table.ts";
 import type { UpstreamTable, UpstreamTallyTable } from "./upstream/upstream-table.ts";
 import type { UserTable } from "./user/user-table.ts";
 
@@ -42,6 +49,12 @@ export type Database = {
   record_attempts: RecordAttemptTable;
   record_bodies: RecordBodiesTable;
   record_totals: RecordTotalsTable;
+  attachment_blobs: AttachmentBlobTable;
+  attachment_leftovers: AttachmentLeftoverTable;
+  attachments: AttachmentTable;
+  message_attachments: MessageAttachmentTable;
   search_entries: SearchEntryTable;
   search_index: SearchIndexTable;
+  tool_grants: ToolGrantTable;
+  tool_calls: ToolCallTable;
 };

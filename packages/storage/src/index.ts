@@ -1,8 +1,12 @@
 export { openSqlite, type SqliteOptions } from "./sqlite/open-sqlite.ts";
+export { backUpSqlite } from "./sqlite/back-up-sqlite.ts";
 export { findSqliteDamage } from "./sqlite/find-damage.ts";
 export { isForeignSqlite } from "./sqlite/foreign-database.ts";
 export { StorageRefusal } from "./storage-refusal.ts";
 export type { Repositories, Storage } from "./storage.ts";
+export type { MessageRange } from "./attachment/attachment-repository.ts";
+export type { Attachment, AttachmentBlob } from "./attachment/attachment-row.ts";
+export type { FilePlace, FileStore, NewFile } from "./attachment/file-store.ts";
 export type { Conversation, TitleSource } from "./conversation/conversation-row.ts";
 export type { ConversationChange, ShelfPage, ShelfPosition } from "./conversation/conversation-repository.ts";
 export type { BudgetPeriod, BudgetState, Reservation } from "./key/budget-repository.ts";
@@ -29,3 +33,4 @@ export { readSearchWords, type SearchWord } from "./search/search-words.ts";
 export type { Session, SessionKind } from "./session/session-row.ts";
 export type { UpstreamRecord, UpstreamTallyRecord } from "./upstream/upstream-row.ts";
 export type { User, UserStatus } from "./user/user-row.ts";
+export type { ToolCallEntry, ToolGrant, ToolRepository, ToolSums } from "./tool/tool-repository.ts";

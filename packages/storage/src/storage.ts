@@ -1,5 +1,8 @@
+import { DomainError } from "@llm-backend/contract";
 import type { Kysely } from "kysely";
 import { createErasureRepository, type ErasureRepository } from "./account/erasure-repository.ts";
+import { createAttachmentRepository, type AttachmentRepository } from "./attachment/attachment-repository.ts";
+import type { FileStore } from "./attachment/file-store.ts";
 import {
   createConversationRepository,
   type ConversationRepository,
@@ -17,6 +20,7 @@ import type { RunSegment } from "./run/run-row.ts";
 import { createSearchRepository, type SearchRepository } from "./search/search-repository.ts";
 import { createSessionRepository, type SessionRepository } from "./session/session-repository.ts";
 import { createSettingRepository, type SettingRepository } from "./setting/setting-repository.ts";
+import { createToolRepository, type ToolRepository } from "./tool/tool-repository.ts";
 import { createUpstreamRepository, type UpstreamRepository } from "./upstream/upstream-repository.ts";
 import { createUserRepository, type UserRepository } from "./user/user-repository.ts";
 
@@ -36,11 +40,15 @@ export type Repositories = {
   readonly ledger: LedgerRepository;
   readonly records: RecordRepository;
   readonly search: SearchRepository;
+  readonly tools: ToolRepository;
   readonly erasures: ErasureRepository;
+  readonly attachments: AttachmentRepository;
 };
 
 /** The database of the system. */
 export type Storage = Repositories & {
+  /** The bytes that are too many for a database. */
+  readonly files: FileStore;
   /**
    * Runs `work` in one transaction: all of it is stored when the promise resolves, none of it when it rejects.
    * Inside, use only the repositories that are handed in; never wait for anything but them.
@@ -58,19 +66,32 @@ export type Storage = Repositories & {
    * process; only a power cut may take the last of it. The same segment again replaces the one before.
    */
   journal(segments: readonly RunSegment[]): Promise<void>;
-  /** Throws when the database does not answer. */
+  /** Throws when the database does not answer, or takes no writes. */
   ping(): Promise<void>;
+  /** What keeps it from taking writes, as far as is known; undefined: nothing. */
+  readonly fault: () => string | undefined;
+  /**
+   * Keeps the database's own log small, where it has grown beyond what its use explains; to be called from time to
+   * time. Answers with its size in bytes: one that stays large is held by somebody who reads.
+   *
+   * @param bytesMax - What it may have without being cut. @default 64 MiB
+   */
+  trimLog(bytesMax?: number): Promise<number>;
   close(): Promise<void>;
 };
 
 /** What differs between the databases. */
 export type StorageDriver = {
+  readonly files: FileStore;
   /** Runs work in a transaction, alone or together with other work. */
   transaction<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T>;
   /** The same, without waiting for the disk. */
   relaxedTransaction<T>(work: (db: Kysely<Database>) => Promise<T>): Promise<T>;
   /** Runs one write without waiting for the disk. */
   relaxed<T>(write: () => Promise<T>): Promise<T>;
+  /** What keeps it from taking writes, as far as it knows. */
+  readonly fault?: () => string | undefined;
+  readonly trimLog?: (bytesMax?: number) => Promise<number>;
   close(): Promise<void>;
 };
 
@@ -81,6 +102,7 @@ const segmentsPerStatement = 200;
 export function createStorage(db: Kysely<Database>, driver: StorageDriver): Storage {
   return {
     ...createRepositories(db),
+    files: driver.files,
     transaction: (work) => driver.transaction((tx) => work(createRepositories(tx))),
     relaxedTransaction: (work) => driver.relaxedTransaction((tx) => work(createRepositories(tx))),
     sync: () => driver.transaction(touch),
@@ -91,8 +113,14 @@ export function createStorage(db: Kysely<Database>, driver: StorageDriver): Stor
         .execute((connection) => driver.relaxed(() => writeSegments(connection, segments)));
     },
     async ping() {
+      // Whether it takes writes again shows only when there is one.
+      if (driver.fault?.() !== undefined) await driver.transaction(touch);
+      const fault = driver.fault?.();
+      if (fault !== undefined) throw new DomainError("storage_unavailable", fault);
       await db.selectFrom("settings").select("key").limit(1).execute();
     },
+    fault: () => driver.fault?.(),
+    trimLog: (bytesMax) => driver.trimLog?.(bytesMax) ?? Promise.resolve(0),
     close: () => driver.close(),
   };
 }
@@ -131,6 +159,8 @@ function createRepositories(db: Kysely<Database>): Repositories {
     ledger: createLedgerRepository(db),
     records: createRecordRepository(db),
     search: createSearchRepository(db),
+    tools: createToolRepository(db),
     erasures: createErasureRepository(db),
+    attachments: createAttachmentRepository(db),
   };
 }

@@ -10,6 +10,7 @@ import { addressSchema, corsSchema, serverSchema, trustedProxiesSchema } from ".
 import { pricesSchema, recordsSchema } from "./sections/records-section.ts";
 import { redisSchema } from "./sections/redis-section.ts";
 import { jwtSchema, masterKeyFileSchema, masterKeySchema } from "./sections/secret-section.ts";
+import { toolsSchema } from "./sections/tools-section.ts";
 import { authorizationSchema, providersSchema, upstreamsSchema } from "./sections/upstream-section.ts";
 import { alertsSchema, metricsSchema } from "./sections/watch-section.ts";
 
@@ -108,6 +109,7 @@ export const configSchema = section({
       "How long answers under way may go on after the server was told to stop. What is cut off then can be resumed.",
   }),
   redis: redisSchema,
+  tools: toolsSchema,
   log: logSchema,
   metrics: metricsSchema,
   alerts: alertsSchema,

@@ -26,8 +26,10 @@ export async function connectClient(
 ): Promise<ConnectedClient> {
   const client = new Client({ name: "llm-backend", version }, { capabilities: {} });
   const closed = Promise.withResolvers<void>();
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- it has no other way to be listened to
   client.onclose = () => closed.resolve();
   // A message that nobody understands ends nothing.
+  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- the same
   client.onerror = () => {};
   client.setNotificationHandler(ToolListChangedNotificationSchema, options.onChanged);
   try {

@@ -13,7 +13,7 @@ export function openTransport(place: ToolServerPlace, onLine: (line: string) => 
   if ("url" in place) {
     return new StreamableHTTPClientTransport(new URL(place.url), {
       requestInit: { headers: { ...place.headers } },
-    }) as Transport;
+    });
   }
   const transport = new StdioClientTransport({
     command: place.command,

@@ -10,12 +10,13 @@ import {
   type FakeUpstream,
 } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { calling, done, program as toolProgram } from "../tools/tool-stage.ts";
 import { wrongUses } from "./consumer/wrong-uses.ts";
 import { installPublishedClient, type PublishedClient } from "./published-client.ts";
 
 const run = promisify(execFile);
 const hostNode = "/usr/bin/node";
-const examples = ["first-answer.ts", "branches.ts", "search-and-export.ts"];
+const examples = ["first-answer.ts", "branches.ts", "search-and-export.ts", "attachments.ts", "tools.ts"];
 
 let client: PublishedClient;
 let upstream: FakeUpstream;
@@ -23,7 +24,8 @@ let backend: BackendProcess;
 beforeAll(async () => {
   client = await installPublishedClient();
   upstream = await createFakeUpstream();
-  backend = await spawnBackend({ upstreams: [upstream.url] });
+  const box = toolProgram({ tools: { allow: ["echo"] } });
+  backend = await spawnBackend({ upstreams: [upstream.url], config: { tools: { servers: { box } } } });
 }, 120_000);
 afterAll(async () => {
   await backend[Symbol.asyncDispose]();
@@ -163,6 +165,15 @@ describe("under plain Node", () => {
     }
   });
 
+  it("the example of tools lists them, allows a call, and shows what came of it", async () => {
+    upstream.enqueue(calling(["box__echo", { text: "hi" }]), done);
+    const program = join(client.folder, "out/tools.js");
+    const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
+    const lines = stdout.split("\n");
+    expect(lines.slice(0, 3)).toEqual(["box__echo: ask", 'box__echo({"text":"hi"})', "echo: hi"]);
+    expect(lines.slice(3).join("")).toBe("All done.box__echo: done");
+  });
+
   it("the example of branches shows versions, and refuses what is complete", async () => {
     const program = join(client.folder, "out/branches.js");
     const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
@@ -189,6 +200,21 @@ describe("under plain Node", () => {
         "document A copy 2",
         "temporary done",
         "removed 2",
+        "",
+      ]);
+    }
+  });
+
+  it("the example of attachments sends a file, reads it back, and leaves nothing, also when it is run again", async () => {
+    const program = join(client.folder, "out/attachments.js");
+    for (let round = 0; round < 2; round++) {
+      const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
+      expect(stdout.split("\n")).toEqual([
+        "text/plain 28",
+        "cities.csv -",
+        "true",
+        "unsupported_media_type",
+        "0 files, 0 bytes",
         "",
       ]);
     }

@@ -76,8 +76,12 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       systemPrompt: "",
       pinned: true,
       archived: false,
+      tools: ["server__tool"],
     }),
   },
+  "tool.list": { access: "user" },
+  "tool.listRemembered": { access: "user" },
+  "tool.setPermission": { access: "user", input: () => ({ name: "server__tool", permission: "never" }) },
   "conversation.removeAll": { access: "user", endsSession: true },
   "conversation.search": {
     access: "user",
@@ -102,11 +106,12 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   "conversation.remove": { access: "user", input: ({ conversationId }) => ({ conversationId }) },
   "chat.stream": {
     access: "user",
-    input: ({ conversationId, answerId }) => ({
+    input: ({ conversationId, answerId, attachmentId }) => ({
       conversationId,
       requestId: newRequestId(),
       message: "hi",
       parentId: answerId,
+      attachmentIds: [attachmentId],
       onDisconnect: "continue",
       lastEventId: null,
     }),
@@ -123,11 +128,12 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   },
   "chat.send": {
     access: "user",
-    input: ({ conversationId, answerId }) => ({
+    input: ({ conversationId, answerId, attachmentId }) => ({
       conversationId,
       requestId: newRequestId(),
       message: "hi",
       parentId: answerId,
+      attachmentIds: [attachmentId],
       onDisconnect: { graceMs: 600_000 },
     }),
   },
@@ -144,11 +150,12 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   },
   "chat.edit": {
     access: "user",
-    input: ({ conversationId, messageId }) => ({
+    input: ({ conversationId, messageId, attachmentId }) => ({
       conversationId,
       requestId: newRequestId(),
       messageId,
       message: "another",
+      attachmentIds: [attachmentId],
       onDisconnect: "cancel",
     }),
   },
@@ -164,7 +171,18 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
     // The answer has an end of its own.
     status: 400,
   },
+  "attachment.get": { access: "user", input: ({ attachmentId }) => ({ attachmentId }) },
+  "attachment.list": {
+    access: "user",
+    input: () => ({ cursor: "att_01m8162cr78f5ff3q8t9eqs0ta", limit: 5 }),
+  },
+  "attachment.remove": { access: "user", input: ({ attachmentId }) => ({ attachmentId }) },
   "chat.get": { access: "user", input: ({ runId }) => ({ runId }) },
+  "chat.allowTool": {
+    access: "user",
+    input: ({ runId }) => ({ runId, callId: "call00001", decision: "once" }),
+    status: 409,
+  },
   "chat.stop": { access: "user", input: ({ runId }) => ({ runId }) },
   "model.list": { access: "user" },
   "key.create": {
@@ -189,6 +207,7 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   "key.revoke": { access: "user", input: ({ keyId }) => ({ keyId }) },
   "key.rotate": { access: "user", input: ({ keyId }) => ({ keyId, graceSeconds: 60 }) },
   "usage.summary": { access: "user", input: () => ({ ...period, model: "m", upstream: "u" }) },
+  "usage.listTools": { access: "user", input: () => period },
   "usage.list": { access: "user", input: () => ({ ...period, by: "model", limit: 10 }) },
   "admin.price.list": { access: "admin" },
   "admin.price.set": { access: "admin", input: () => ({ model: "m", prices: { input: 1, output: 2 } }) },

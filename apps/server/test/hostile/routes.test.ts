@@ -50,6 +50,25 @@ const plans: Readonly<Record<string, RoutePlan>> = {
     body: ({ answerId }) => ({ message_id: answerId, title: "T" }),
     status: 200,
   },
+  "POST /api/attachments": { access: "user", body: () => ({ any: "text" }), status: 201 },
+  "GET /api/attachments/:attachment_id": { access: "user", status: 200 },
+  "POST /api/attachments/list": {
+    access: "user",
+    body: () => ({ cursor: absentIds.attachmentId, limit: 5 }),
+    status: 200,
+  },
+  "POST /api/attachments/del/:attachment_id": { access: "user", status: 200 },
+  "GET /api/tools": { access: "user", status: 200 },
+  "POST /api/tools/permission": {
+    access: "user",
+    body: () => ({ name: "server__tool", permission: "never" }),
+    status: 200,
+  },
+  "POST /api/tools/allow": {
+    access: "user",
+    body: ({ runId }) => ({ run_id: runId, call_id: "call00001", decision: "once" }),
+    status: 409,
+  },
   "POST /api/users/delete": { access: "user", body: () => ({ password: "wrong" }), status: 403 },
   "POST /api/conversations/search": {
     access: "user",
@@ -121,13 +140,15 @@ type Sent = { readonly path: string; readonly body?: string | Buffer; readonly t
 async function send(method: string, { path, body, token }: Sent): Promise<{ status: number; text: string }> {
   const response = await fetch(`${world.backend.url}${path}`, {
     method,
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    headers: { "x-file-name": "a", ...(token !== undefined && { authorization: `Bearer ${token}` }) },
     ...(body === undefined || method === "GET" ? {} : { body: body as BodyInit }),
   });
   const text = await response.text();
   expectHarmless(text);
   expect(response.status).toBeLessThan(500);
-  seen.add(`${method} ${path.replace(/\/(\d+)$/, "/{conversation_id}")} ${response.status}`);
+  seen.add(
+    `${method} ${path.replace(/\/(\d+)$/, "/{conversation_id}").replace(/\/att_\w+$/, "/{attachment_id}")} ${response.status}`,
+  );
   if (response.status >= 400) expect(JSON.parse(text)).toEqual({ error: expect.stringMatching(/./) });
   return { status: response.status, text };
 }
@@ -143,12 +164,13 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
   "%s",
   (name, { method, path, access }) => {
     const plan = plans[name] ?? { access: "user" as const, status: 200 };
-    const toPath = (id: unknown) => path.replace(":conversation_id", String(id));
+    const toPath = (id: unknown) => path.replace(/:(conversation|attachment)_id/, String(id));
+    const getId = (ids: Ids) => (path.includes(":attachment_id") ? ids.attachmentId : ids.conversationId);
     const toBody = (ids: Ids) => (plan.body === undefined ? undefined : JSON.stringify(plan.body(ids)));
-    const hasId = path.includes(":conversation_id");
+    const hasId = path.includes("_id");
     const getToken = () =>
       plan.endsSession === true ? world.addToken(leaver.username) : Promise.resolve(attacker.token);
-    const toSent = (ids: Ids, token?: string, id: unknown = ids.conversationId): Sent => {
+    const toSent = (ids: Ids, token?: string, id: unknown = getId(ids)): Sent => {
       const body = toBody(ids);
       return { path: toPath(id), token, ...(body === undefined ? {} : { body }) };
     };
@@ -196,7 +218,7 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
             key === field ? `"${key}":${value}` : `"${key}":${JSON.stringify(given)}`,
           );
           await send(method, {
-            path: toPath(ids.conversationId),
+            path: toPath(getId(ids)),
             body: `{${fields.join(",")}}`,
             token: attacker.token,
           });
@@ -205,9 +227,9 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
     });
 
     it("answers bodies that are no request with a result or a documented refusal", async () => {
-      const { conversationId } = hasId ? await world.addConversation(attacker.token) : absentIds;
+      const ids = hasId ? await world.addConversation(attacker.token) : absentIds;
       await inParallel(hostileBodies, async (body) =>
-        send(method, { path: toPath(conversationId), body, token: await getToken() }),
+        send(method, { path: toPath(getId(ids)), body, token: await getToken() }),
       );
     });
 

@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
-import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { offerTools } from "./offer-tools.ts";
 
 /** An MCP server over HTTP. */
@@ -35,7 +34,7 @@ export async function startHttpToolServer(options: {
       onsessioninitialized: (id) => void sessions.set(id, transport),
     });
     const server = offerTools({ die: () => http.closeAllConnections(), secret: options.secret });
-    await server.connect(transport as Transport);
+    await server.connect(transport);
     await transport.handleRequest(request, response);
   }
 

@@ -53,6 +53,7 @@ async function run(replies: readonly Reply[], tools: "all" | readonly string[] |
   return { events, runId, conversationId, answer: await readAnswer(user, conversationId) };
 }
 
+const byText = (one: unknown, other: unknown) => (String(one) < String(other) ? -1 : 1);
 const asked = () => prompts(stage).slice(first);
 const chunk = (delta: object, finish_reason: string | null = null) =>
   event({
@@ -112,7 +113,7 @@ describe("a model with tools", () => {
     expect(
       ofType(events, "tool-result")
         .map(({ ok }) => ok)
-        .toSorted(),
+        .toSorted(byText),
     ).toEqual([false, true, true]);
   });
 
@@ -147,7 +148,7 @@ describe("a model with tools", () => {
     };
     const { events } = await run([odd, done]);
     const failures = ofType(events, "tool-result").map(({ failure }) => failure);
-    expect(failures.toSorted()).toEqual(["invalid", "invalid", "unknown", "unknown", "unknown"]);
+    expect(failures.toSorted(byText)).toEqual(["invalid", "invalid", "unknown", "unknown", "unknown"]);
     const ids = ofType(events, "tool-call").map(({ callId }) => callId);
     expect(new Set(ids).size).toBe(5);
     const sent = asked()[1]?.messages.findLast(({ tool_calls }) => tool_calls !== undefined)?.tool_calls as {
@@ -186,7 +187,7 @@ describe("a model with tools", () => {
     const { events } = await run([calling(["box__large", { chars: 5000 }], ["box__picture", {}]), done]);
     const texts = ofType(events, "tool-result")
       .map(({ text }) => text)
-      .toSorted();
+      .toSorted(byText);
     expect(texts[0]).toBe("Here:\n[image: image/png, 6 bytes, not shown]");
     expect(texts[1]).toBe(`${"x".repeat(1000)}\n[Cut here: 5000 characters in all.]`);
   });
@@ -236,8 +237,8 @@ describe("a stream of calls that breaks off", () => {
     });
     const whole = calling(["box__echo", { text: "whole" }]);
 
-    for (const first of [half(), half(speak("Hm. "))]) {
-      broken.enqueue(first, done);
+    for (const begun of [half(), half(speak("Hm. "))]) {
+      broken.enqueue(begun, done);
       other.enqueue(whole);
       const conversationId = await stand.openConversation(asker);
       const { runId } = await ask(asker, conversationId);

@@ -7,7 +7,7 @@ import { createCompletionReader } from "./completion-reader.ts";
 import { createEventReader } from "./event-reader.ts";
 import { createPartBuffer, type PartBuffer } from "./part-buffer.ts";
 import { createTextRun, type TextRun } from "./text-run.ts";
-import { createToolCallBuffer, type ToolCallBuffer } from "./tool-call-buffer.ts";
+import { createToolCallBuffer, type ToolCallBuffer, type ToolPiece } from "./tool-call-buffer.ts";
 
 /** Turns the bytes of one answer into parts. */
 export type AnswerReader = {
@@ -45,6 +45,12 @@ function createSink(progress: AnswerProgress, gathered: Gathered): AnswerSink {
     if (!isOver()) progress.fault = found;
   };
   let sawContent = false;
+  const gather = (pieces: readonly ToolPiece[]): void => {
+    if (pieces.length === 0) return;
+    tools.add(pieces);
+    for (const piece of pieces) gathered.toolBytes += Buffer.byteLength(piece.arguments);
+    progress.hasContent = true;
+  };
   return {
     fault,
     // Frames are read so only after one like them that was not: content has been seen.
@@ -59,13 +65,8 @@ function createSink(progress: AnswerProgress, gathered: Gathered): AnswerSink {
       // Some providers repeat the whole answer in a last frame.
       const repeats = chunk.isWhole && sawContent;
       const { text, reasoning } = repeats ? { text: "", reasoning: "" } : chunk;
-      if (chunk.toolPieces.length > 0 && !repeats) {
-        tools.add(chunk.toolPieces);
-        for (const piece of chunk.toolPieces) gathered.toolBytes += Buffer.byteLength(piece.arguments);
-        progress.hasContent = true;
-        sawContent = true;
-      }
-      sawContent ||= text !== "" || reasoning !== "";
+      if (!repeats) gather(chunk.toolPieces);
+      sawContent ||= text !== "" || reasoning !== "" || progress.hasContent;
       buffer.add("reasoning-delta", reasoning);
       buffer.add("text-delta", text);
       progress.model ??= chunk.model;

@@ -43,7 +43,9 @@ export function createToolCallBuffer(): ToolCallBuffer {
   }
 
   return {
-    add: (pieces) => pieces.forEach(addPiece),
+    add(pieces) {
+      for (const piece of pieces) addPiece(piece);
+    },
     list: () =>
       calls
         .filter(({ name }) => name !== "")

@@ -21,10 +21,11 @@ export function readToolPieces(said: Fields, isWhole: boolean): readonly ToolPie
   return calls.filter(isFields).map((call, place) => {
     const { index } = call;
     const of: Fields = isFields(call["function"]) ? call["function"] : {};
-    const isNumbered = typeof index === "number" && Number.isSafeInteger(index) && index >= 0;
+    const numbered =
+      typeof index === "number" && Number.isSafeInteger(index) && index >= 0 ? index : undefined;
     return {
       // In a whole message each entry is a call of its own.
-      index: isWhole ? place : isNumbered ? index : undefined,
+      index: isWhole ? place : numbered,
       id: textOf(call["id"]),
       name: textOf(of["name"]),
       arguments: toArguments(of["arguments"]),

@@ -7,9 +7,10 @@ import type { Quirk } from "../failover/quirks.ts";
 import { endSlot, runAttempt } from "../failover/run-attempt.ts";
 import { toBrokenAnswerError } from "../failure/final-error.ts";
 import type { Slot } from "../pool/pool.ts";
-import type { AnswerPart, ChatOptions, ChatOutcome, ChatRequest } from "../ports.ts";
+import type { AnswerPart, ChatOptions, ChatOutcome, ChatRequest, ToolCall } from "../ports.ts";
 import { chooseMode, createSeam, toContinued, type ContinuationMode } from "./continuation.ts";
 import { createSpokenAnswer, type SpokenAnswer } from "./spoken-answer.ts";
+import { hasImages, withoutImages } from "./without-images.ts";
 
 /** One question on its way. */
 type Question = {
@@ -19,11 +20,15 @@ type Question = {
   readonly remainingMs: number;
 };
 
+/** What a candidate answered. Calls of tools are of this attempt alone: no two attempts are ever joined to one call. */
+type Asked = AttemptResult & { readonly toolCalls: readonly ToolCall[] };
+
 /** In which form a candidate is asked. */
 type Form = {
   readonly withUsage: boolean;
   /** Undefined: the answer is not one to go on with. */
   readonly mode: ContinuationMode | undefined;
+  readonly images: "none" | "sent" | "left out";
 };
 
 /**
@@ -52,7 +57,7 @@ export async function askChat(
     const { failure, finishReason, model, usage } = result;
     if (failure === undefined) {
       answer.finish();
-      return { finishReason, model, upstream: slot.upstream.name, usage };
+      return { finishReason, model, upstream: slot.upstream.name, usage, toolCalls: result.toolCalls };
     }
     if (answer.hasContent && !answer.canBeginAgain) throw toBrokenAnswerError(failure);
     if (failure.outcome === "cancelled") throw toBrokenAnswerError(failure);
@@ -66,8 +71,8 @@ export async function askChat(
   }
 }
 
-/** Asks one candidate; again without `stream_options`, or without the beginning of an answer, where it refuses them. */
-async function ask(context: GatewayContext, question: Question, slot: Slot): Promise<AttemptResult> {
+/** Asks one candidate; again without `stream_options`, images, or the beginning of an answer, where it refuses them. */
+async function ask(context: GatewayContext, question: Question, slot: Slot): Promise<Asked> {
   const { quirks } = context;
   for (;;) {
     const form = chooseForm(context, question, slot);
@@ -85,12 +90,20 @@ function chooseForm(context: GatewayContext, { request }: Question, slot: Slot):
   return {
     withUsage: !context.quirks.has(slot, "no_stream_options"),
     mode: request.spoken === undefined ? undefined : chooseMode(context, slot),
+    images: chooseImages(context, request, slot),
   };
 }
 
+function chooseImages({ quirks }: GatewayContext, request: ChatRequest, slot: Slot): Form["images"] {
+  if (!hasImages(request)) return "none";
+  return quirks.has(slot, "no_images") ? "left out" : "sent";
+}
+
 /** What of our form the candidate does not take. Each is left out from then on, so that nobody is asked for ever. */
-function findRefused({ failure }: AttemptResult, { withUsage, mode }: Form): Quirk | undefined {
+function findRefused({ failure }: AttemptResult, form: Form): Quirk | undefined {
+  const { withUsage, mode, images } = form;
   if (failure?.refuses === "no_stream_options" && withUsage) return "no_stream_options";
+  if (failure?.refuses === "no_images" && images === "sent") return "no_images";
   // However it says so: the question alone it may take.
   const isRefused = failure?.outcome === "rejected" && failure.code !== "context_too_long";
   if (isRefused && mode === "prefill") return "no_prefill";
@@ -101,22 +114,24 @@ async function attempt(
   context: GatewayContext,
   question: Question,
   { slot, form }: { slot: Slot; form: Form },
-): Promise<AttemptResult> {
-  const { request, options, answer } = question;
+): Promise<Asked> {
+  const { options, answer } = question;
+  const request = form.images === "left out" ? withoutImages(question.request) : question.request;
   const { spoken } = request;
   const isContinued = spoken !== undefined && form.mode !== undefined;
   const seam = isContinued ? createSeam(spoken, form.mode) : undefined;
   const asked = isContinued ? toContinued({ ...request, spoken }, slot, form.mode) : request;
+  const receiver = createChatReceiver(context.limits, (parts: readonly AnswerPart[]) =>
+    answer.take(seam === undefined ? parts : seam.take(parts)),
+  );
   const result = await runAttempt(context, {
     requestId: request.id,
     slot,
     request: toChatRequest(slot, toChatBody(asked, slot.model, form.withUsage)),
-    receiver: createChatReceiver(context.limits, (parts: readonly AnswerPart[]) =>
-      answer.take(seam === undefined ? parts : seam.take(parts)),
-    ),
+    receiver,
     signal: options.signal,
     remainingMs: question.remainingMs,
   });
   if (seam !== undefined && result.failure === undefined) answer.take(seam.end());
-  return result;
+  return { ...result, toolCalls: receiver.toolCalls() };
 }

@@ -1,4 +1,5 @@
 import {
+  allowToolInput,
   continueInput,
   editInput,
   followInput,
@@ -37,7 +38,7 @@ export const chatRouter = router({
    */
   temporary: userProcedure.input(temporaryInput).subscription(async ({ ctx, input, signal }) => {
     ctx.services.runs.requireFreeStream(ctx.viewer);
-    const { runId } = ctx.services.temporary.start(ctx.viewer, input);
+    const { runId } = await ctx.services.temporary.start(ctx.viewer, input);
     const { lastEventId } = input;
     return follow(ctx, await ctx.services.runs.open(ctx.viewer, { runId, lastEventId }), signal);
   }),
@@ -68,6 +69,12 @@ export const chatRouter = router({
     .input(continueInput)
     .output(startedRunSchema)
     .mutation(({ ctx, input }) => ctx.services.chat.continue(ctx.viewer, input)),
+
+  /** Says to a tool's call that waits in a run whether it may be made. */
+  allowTool: userProcedure
+    .input(allowToolInput)
+    .output(startedRunSchema)
+    .mutation(({ ctx, input }) => ctx.services.tools.allow(ctx.viewer, input)),
 
   /** What a run belongs to, and whether it has ended. */
   get: userProcedure

@@ -1,14 +1,22 @@
 import type { Gateway } from "@llm-backend/gateway";
 import type { Storage } from "@llm-backend/storage";
+import { defaultAttachmentLimits, type AttachmentLimits } from "../attachment/attachment-limits.ts";
+import { createAttachmentService, type AttachmentService } from "../attachment/attachment-service.ts";
 import { createConversationService, type ConversationService } from "../conversation/conversation-service.ts";
 import type { NewId } from "../identity/new-id.ts";
 import { createOpenStreams } from "../limit/open-streams.ts";
+import { createRunPlaces } from "../limit/run-places.ts";
 import type { SharedLimits } from "../limit/shared-limits.ts";
 import type { RelayHandlers, RunRelay } from "../relay/run-relay.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
 import { executeTemporary } from "../temporary/execute-temporary.ts";
+import { createTemporariesElsewhere, findTemporaryKind } from "../temporary/temporary-elsewhere.ts";
 import { createTemporaryRuns, type TemporaryRuns } from "../temporary/temporary-runs.ts";
 import { createTemporaryService, type TemporaryService } from "../temporary/temporary-service.ts";
+import { createToolAsks, type ToolAsks } from "../tool/tool-asks.ts";
+import { defaultToolSettings, emptyToolBox, type ToolBox, type ToolSettings } from "../tool/tool-box.ts";
+import { createToolRounds } from "../tool/tool-rounds.ts";
+import { allowToolKind, createToolService, type ToolService } from "../tool/tool-service.ts";
 import { createBranchService, type BranchService } from "./branch-service.ts";
 import { createChatService, type ChatService } from "./chat-service.ts";
 import { executeRun, type ExecuteRunDeps, type RunSettings } from "./execute-run.ts";
@@ -28,6 +36,8 @@ export type Chats = {
     readonly chat: ChatService;
     readonly runs: RunService;
     readonly temporary: TemporaryService;
+    readonly attachments: AttachmentService;
+    readonly tools: ToolService;
   };
   /** What this process does for the others. */
   readonly handlers: Pick<RelayHandlers, "openLog" | "stop" | "start">;
@@ -44,7 +54,9 @@ export type Chats = {
 /** What an operator can set of them. */
 export type ChatSettings = {
   readonly runLimits: RunLimits & { readonly streamsPerUser: number };
-  readonly runs: RunSettings;
+  readonly runs: Omit<RunSettings, "promptImageBytesMax">;
+  readonly attachments?: Partial<AttachmentLimits>;
+  readonly tools?: ToolSettings;
 };
 
 /** What they stand on. */
@@ -59,6 +71,8 @@ export type ChatsDeps = {
   /** Reaches the runs of other processes; undefined for a process that serves alone. */
   readonly relay: RunRelay | undefined;
   readonly settings: ChatSettings;
+  /** What models may call. @default nothing */
+  readonly toolBox?: ToolBox | undefined;
   /** What processes that serve together count together. */
   readonly sharedLimits?: SharedLimits | undefined;
   readonly onInternalError: (error: unknown) => void;
@@ -74,12 +88,32 @@ const temporaryKeptMs = 60_000;
 /** Builds the services of conversations and runs, in their order. */
 export function createChats(deps: ChatsDeps): Chats {
   const { storage, newId, now, owner, relay, sealBox, settings } = deps;
-  const { journal, registry, temporary } = createEngine(deps);
+  const limits = { ...defaultAttachmentLimits, ...settings.attachments };
+  const asks = createToolAsks();
+  const { journal, registry, temporary } = createEngine(deps, {
+    asks,
+    promptImageBytesMax: limits.bytesPerMessage,
+  });
   const perUser = settings.runLimits.streamsPerUser;
   const streams = createOpenStreams({ perUser, sharedLimits: deps.sharedLimits });
-  const runs = createRunService({ storage, registry, temporary, now, owner, relay, streams });
-  const starts = createChatService({ storage, registry, newId, now, owner, isAlone: relay === undefined });
+  const elsewhere = createTemporariesElsewhere(relay);
+  const runs = createRunService({ storage, registry, temporary, elsewhere, now, owner, relay, streams });
+  const runPlaces = createRunPlaces(deps.sharedLimits, settings.runLimits.perUser);
+  const isAlone = relay === undefined;
+  const starts = createChatService({
+    storage,
+    registry,
+    newId,
+    now,
+    owner,
+    isAlone,
+    runPlaces,
+    fileLimits: limits,
+  });
   const chat = relay === undefined ? starts : withHandOver(starts, relay);
+  const { toolBox: box = emptyToolBox } = deps;
+  const tools = createToolService({ box, asks, storage, registry, now, owner, relay });
+  const attachments = createAttachmentService({ storage, newId, now, limits });
   const history = createHistoryService({ storage, registry, owner });
   const endRuns = (conversationId: number) => registry.endConversation(conversationId, "discard");
   const discardRunsOf = (userId: number) => registry.endUser(userId, "discard");
@@ -90,10 +124,22 @@ export function createChats(deps: ChatsDeps): Chats {
   const conversations = createConversationService({ storage, sealBox, newId, now, discardRuns });
   const branches = createBranchService({ storage, sealBox, newId, now, show: conversations.get });
   const { systemPrompt } = settings.runs;
-  const passing = createTemporaryService({ registry, temporary, newId, now, owner, systemPrompt });
+  const passing = createTemporaryService({
+    registry,
+    temporary,
+    elsewhere,
+    newId,
+    now,
+    owner,
+    systemPrompt,
+  });
   return {
-    services: { conversations, history, branches, chat, runs, temporary: passing },
-    handlers: createRunHandlers({ registry, starts }),
+    services: { conversations, history, branches, chat, runs, temporary: passing, tools, attachments },
+    handlers: createRunHandlers({
+      registry,
+      temporary,
+      starts: { ...starts, [allowToolKind]: tools.allowHere, [findTemporaryKind]: passing.findHere },
+    }),
     discardRuns: endRuns,
     discardRunsOf,
     discardUser(userId) {
@@ -109,7 +155,10 @@ export function createChats(deps: ChatsDeps): Chats {
 }
 
 /** What drives the runs, and writes down what they say. */
-function createEngine(deps: ChatsDeps): {
+function createEngine(
+  deps: ChatsDeps,
+  { asks, promptImageBytesMax }: { asks: ToolAsks; promptImageBytesMax: number },
+): {
   journal: RunJournal;
   registry: RunRegistry;
   temporary: TemporaryRuns;
@@ -121,7 +170,18 @@ function createEngine(deps: ChatsDeps): {
     intervalMs: journalIntervalMs,
     bytesMax: journalBytesMax,
   });
-  const running = { ...deps, journal, settings: settings.runs };
+  const tools = createToolRounds({
+    ...deps,
+    asks,
+    box: deps.toolBox ?? emptyToolBox,
+    settings: settings.tools ?? defaultToolSettings,
+  });
+  const running = {
+    ...deps,
+    journal,
+    tools,
+    settings: { ...settings.runs, promptImageBytesMax },
+  };
   const temporary = createTemporaryRuns({ keptMs: temporaryKeptMs });
   const registry = createRunRegistry({
     execute(live) {

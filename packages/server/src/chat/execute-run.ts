@@ -7,13 +7,16 @@ import {
   type TerminalEvent,
 } from "@llm-backend/contract";
 import type { ChatOutcome, Gateway } from "@llm-backend/gateway";
-import type { Conversation, Message, Storage } from "@llm-backend/storage";
+import type { Conversation, Storage } from "@llm-backend/storage";
+import { readFiles } from "../attachment/message-files.ts";
 import { toKeyPlace } from "../conversation/conversation-service.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
+import { createRoundVoice, type Round } from "../tool/round.ts";
+import type { ToolRounds } from "../tool/tool-rounds.ts";
 import { readContinued } from "./continued-text.ts";
 import type { LiveRun } from "./live-run.ts";
 import { getContextTokens, type ModelContexts } from "./model-context.ts";
-import { buildPrompt, type Prompt } from "./prompt.ts";
+import { buildPrompt, type BranchMessage, type Prompt } from "./prompt.ts";
 import type { RunJournal } from "./run-journal.ts";
 import { saveRun } from "./save-run.ts";
 import { estimateTokens } from "./token-estimate.ts";
@@ -28,6 +31,8 @@ export type ExecuteRunDeps = {
   /** Learns of failures that are not the asker's or a provider's business. */
   readonly onInternalError: (error: unknown) => void;
   readonly settings: RunSettings;
+  /** Asks again while the model calls tools. */
+  readonly tools: Pick<ToolRounds, "answer">;
   /** Learns how a run ended, for the books. Must not throw. */
   readonly onEnded?: (live: LiveRun, ending: TerminalEvent) => void;
 };
@@ -37,6 +42,10 @@ export type RunSettings = {
   /** For conversations that have no system prompt of their own. */
   readonly systemPrompt: string;
   readonly contexts: ModelContexts;
+  /** Whether a model takes images, by its exact name; of others that is found out. */
+  readonly takesImages?: Readonly<Record<string, boolean>>;
+  /** Of the images of one prompt, so many bytes are sent. */
+  readonly promptImageBytesMax: number;
   /** No run takes longer. */
   readonly runMsMax: number;
 };
@@ -81,19 +90,24 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
   live.signal.throwIfAborted();
   const conversation = await deps.storage.conversations.find(run.conversationId, run.userId);
   if (conversation === undefined) throw new DomainError("not_found", "The conversation was deleted.");
-  let contextTokens = getContextTokens(run.model, deps.settings.contexts);
+  return deps.tools.answer(live, conversation.tools, (round) =>
+    askRound(deps, live, { conversation, round }),
+  );
+}
+
+/** Asks the model once: as often as it takes until the question fits. */
+async function askRound(
+  deps: ExecuteRunDeps,
+  live: LiveRun,
+  { conversation, round }: { conversation: Conversation; round: Round },
+): Promise<ChatOutcome> {
+  let contextTokens = getContextTokens(live.run.model, deps.settings.contexts);
   for (let shrinks = 0; ; shrinks++) {
-    const prompt = await preparePrompt(deps, { live, conversation, contextTokens });
+    const prompt = await preparePrompt(deps, live, { conversation, round, contextTokens });
     try {
-      return await deps.gateway.chat(toRequest(deps, { live, conversation, prompt }), {
+      return await deps.gateway.chat(toRequest(deps, live, { conversation, round, prompt }), {
         signal: live.signal,
-        onParts(parts) {
-          for (const part of parts) live.append(part);
-        },
-        onReset() {
-          live.append({ type: "answer-reset" });
-          live.repeat(live.repeated);
-        },
+        ...createRoundVoice(live, round),
       });
     } catch (error) {
       // Our count of tokens is an estimate, the provider's is the truth.
@@ -107,13 +121,22 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
 
 async function preparePrompt(
   deps: ExecuteRunDeps,
-  given: { live: LiveRun; conversation: Conversation; contextTokens: number },
+  live: LiveRun,
+  given: { conversation: Conversation; round: Round; contextTokens: number },
 ): Promise<Prompt> {
-  const { live, conversation, contextTokens } = given;
-  const spokenTokens = estimateTokens(live.repeated.content);
+  const { conversation, round, contextTokens } = given;
+  const { exchange } = round;
+  const spokenTokens = estimateTokens(
+    exchange.length === 0 ? live.repeated.content : JSON.stringify(exchange),
+  );
   const prompt = await buildPrompt({
     systemPrompt: conversation.systemPrompt ?? deps.settings.systemPrompt,
     branch: readBranch(deps.storage, live),
+    files: {
+      store: deps.storage.files,
+      takesImages: toTakesImages(deps.settings, live.run.model),
+      imageBytesMax: deps.settings.promptImageBytesMax,
+    },
     budgetTokens: contextTokens - spokenTokens - Math.min(answerTokensMax, Math.floor(contextTokens / 4)),
   });
   if (prompt.cutAt !== undefined) {
@@ -125,28 +148,41 @@ async function preparePrompt(
 
 function toRequest(
   deps: ExecuteRunDeps,
-  given: { live: LiveRun; conversation: Conversation; prompt: Prompt },
+  live: LiveRun,
+  given: { conversation: Conversation; round: Round; prompt: Prompt },
 ) {
-  const { live, conversation, prompt } = given;
+  const { conversation, round, prompt } = given;
   const { apiKeySealed } = conversation;
+  const spoken = toSpoken(live, round);
   return {
     id: live.run.id,
     model: live.run.model,
-    messages: prompt.messages,
-    ...(live.repeated.content === "" ? {} : { spoken: live.repeated.content }),
+    messages: [...prompt.messages, ...round.exchange],
+    ...(spoken === "" ? {} : { spoken }),
+    ...(round.tools === undefined ? {} : { parameters: { tools: round.tools } }),
     ...(apiKeySealed === null
       ? {}
       : { providerKey: deps.sealBox.open(apiKeySealed, toKeyPlace(conversation.id)) }),
   };
 }
 
+/** What the answer goes on with: once tools were called, that stands in the exchange. */
+function toSpoken({ repeated }: LiveRun, { exchange }: Round): string {
+  return exchange.length === 0 ? repeated.content : "";
+}
+
+function toTakesImages({ takesImages = {} }: RunSettings, model: string): boolean {
+  return Object.hasOwn(takesImages, model) ? takesImages[model] !== false : true;
+}
+
 /** The branch that the run answers, newest first, read in pages. */
-async function* readBranch(storage: Storage, { run }: LiveRun): AsyncGenerator<Message, void> {
+async function* readBranch(storage: Storage, { run }: LiveRun): AsyncGenerator<BranchMessage, void> {
   const answer = await storage.messages.find(run.assistantMessageId, run.conversationId);
   let next = answer?.parentId ?? null;
   while (next !== null) {
     const page = await storage.messages.listBranch(run.conversationId, { messageId: next, limit: pageSize });
-    yield* page;
+    const files = await readFiles(storage, page);
+    for (const message of page) yield { ...message, files: files.get(message.id) };
     next = page.at(-1)?.parentId ?? null;
   }
 }

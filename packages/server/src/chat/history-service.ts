@@ -4,9 +4,15 @@ import {
   type HistoryInput,
   type HistoryPage,
   type MessageView,
+  type RunEvent,
+  type ToolCallView,
+  type RunRef,
 } from "@llm-backend/contract";
-import type { Message, Repositories, Run, Storage } from "@llm-backend/storage";
+import type { Attachment, Message, Repositories, Run, Storage } from "@llm-backend/storage";
+import { toAttachmentView } from "../attachment/attachment-view.ts";
+import { readFiles } from "../attachment/message-files.ts";
 import type { Viewer } from "../auth/viewer.ts";
+import { readStoredToolEvents, toToolCalls } from "../tool/tool-events.ts";
 import type { LiveRun } from "./live-run.ts";
 import { readEvents, toAnswerText, type RunLog } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
@@ -20,6 +26,7 @@ type PageRows = {
   readonly page: readonly Message[];
   readonly runs: ReadonlyMap<string, Run>;
   readonly siblings: ReadonlyMap<string | null, string[]>;
+  readonly files: ReadonlyMap<string, readonly Attachment[]>;
   /** What other processes have written down so far of the answers that they write. */
   readonly journals: ReadonlyMap<string, RunLog>;
 };
@@ -41,12 +48,18 @@ export function createHistoryService(deps: HistoryServiceDeps) {
   /** A message with its run; an answer that is being written shows what it has said so far. */
   function toView(
     message: Message,
-    context: { run: Run | undefined; journal: RunLog | undefined; siblingIds: string[] },
+    context: {
+      run: Run | undefined;
+      journal: RunLog | undefined;
+      files: readonly Attachment[];
+      siblingIds: string[];
+    },
   ): MessageView {
     const { run } = context;
     // A journal is behind what was said, by a quarter of a second: whoever follows from its end gets the rest.
     const log = (run && findLive(registry, run)?.log) ?? context.journal;
-    const answer = log === undefined ? undefined : toAnswerText(readEvents(log));
+    const events = log === undefined ? undefined : readEvents(log);
+    const answer = events && toAnswerText(events);
     const reasoning = answer?.reasoning ?? message.reasoning ?? "";
     return {
       messageId: message.id,
@@ -58,15 +71,9 @@ export function createHistoryService(deps: HistoryServiceDeps) {
       finishReason: message.finishReason,
       usage: message.usage,
       createdAt: new Date(message.createdAt),
-      run:
-        run === undefined
-          ? null
-          : {
-              runId: run.id,
-              requestId: run.requestId,
-              state: run.state,
-              lastEventId: log === undefined ? null : toEventId(run.id, log.end),
-            },
+      run: run === undefined ? null : toRunRef(run, log),
+      toolCalls: listToolCalls(run, events),
+      attachments: context.files.map(toAttachmentView),
       siblingIds: context.siblingIds,
     };
   }
@@ -81,7 +88,7 @@ export function createHistoryService(deps: HistoryServiceDeps) {
       if (conversation === undefined) throw new DomainError("not_found", "There is no such conversation.");
       const messageId = input.cursor ?? conversation.headMessageId;
       if (messageId === null) {
-        return { page: [], runs: new Map(), siblings: new Map(), journals: new Map() };
+        return { page: [], runs: new Map(), siblings: new Map(), files: new Map(), journals: new Map() };
       }
       const branch = await tx.messages.listBranch(conversationId, { messageId, limit });
       if (branch.length === 0) throw new DomainError("not_found", "There is no such message.");
@@ -93,6 +100,7 @@ export function createHistoryService(deps: HistoryServiceDeps) {
         page,
         runs: new Map(runs.map((run) => [run.id, run])),
         siblings: await tx.messages.listChildIds(conversationId, parentIds),
+        files: await readFiles(tx, page),
         journals: await readJournals(tx, runs.filter(isElsewhere)),
       };
     });
@@ -114,12 +122,13 @@ export function createHistoryService(deps: HistoryServiceDeps) {
       for (let tries = 0; tries < readsMax && rows.runs.values().some(hasEnded); tries++) {
         rows = await readRows(viewer, input);
       }
-      const { page, runs, siblings, journals } = rows;
+      const { page, runs, siblings, files, journals } = rows;
       return {
         messages: page.map((message) =>
           toView(message, {
             run: message.runId === null ? undefined : runs.get(message.runId),
             journal: message.runId === null ? undefined : journals.get(message.runId),
+            files: files.get(message.id) ?? [],
             siblingIds: siblings.get(message.parentId) ?? [message.id],
           }),
         ),
@@ -127,6 +136,16 @@ export function createHistoryService(deps: HistoryServiceDeps) {
       };
     },
   };
+}
+
+function toRunRef(run: Run, log: RunLog | undefined): RunRef {
+  const { id: runId, requestId, state } = run;
+  return { runId, requestId, state, lastEventId: log === undefined ? null : toEventId(runId, log.end) };
+}
+
+/** The calls of an answer: out of what it tells, or, when it has ended, of what is stored of that. */
+function listToolCalls(run: Run | undefined, events: readonly RunEvent[] | undefined): ToolCallView[] {
+  return toToolCalls(events ?? readStoredToolEvents(run?.log ?? null));
 }
 
 async function readJournals(tx: Repositories, runs: readonly Run[]): Promise<Map<string, RunLog>> {

@@ -18,12 +18,12 @@ export function toToolCalls(events: Iterable<RunEvent>): ToolCallView[] {
   return [...calls.values()];
 }
 
-/** The calls in the stored log of an ended run. */
-export function readStoredToolCalls(log: string | null): ToolCallView[] {
+/** What the stored log of an ended run tells of calls. */
+export function readStoredToolEvents(log: string | null): ToolEvent[] {
   // Most answers call nothing, and need no parsing.
   if (log === null || !log.includes('"tool-call"')) return [];
   const entries = JSON.parse(log) as (ToolEvent | object)[];
-  return toToolCalls(entries.filter((entry): entry is ToolEvent => "callId" in entry));
+  return entries.filter((entry): entry is ToolEvent => "callId" in entry);
 }
 
 function toOutcome({ ok, text, ms, failure }: Extract<RunEvent, { type: "tool-result" }>) {

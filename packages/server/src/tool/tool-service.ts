@@ -14,7 +14,7 @@ import { OwnerLost, type RunRelay } from "../relay/run-relay.ts";
 import { toEffectivePermission } from "./effective-permission.ts";
 import type { ToolAsks } from "./tool-asks.ts";
 import type { ToolBox, ToolInfo } from "./tool-box.ts";
-import { readStoredToolCalls } from "./tool-events.ts";
+import { readStoredToolEvents } from "./tool-events.ts";
 
 /** What the service stands on. */
 export type ToolServiceDeps = {
@@ -54,7 +54,8 @@ export function createToolService(deps: ToolServiceDeps) {
   /** The word to a call of a run that this process drives. Remembered first: the next call must not ask again. */
   async function allowHere(viewer: Viewer, input: AllowToolInput): Promise<StartedRun> {
     const run = await get(viewer, input.runId);
-    if (registry.find(run.id) === undefined) return allowEnded(viewer, { run, input });
+    const live = registry.find(run.id);
+    if (live === undefined) return allowEnded(viewer, { run, input });
     await remember(viewer, asks.get(input).tool, input);
     asks.decide(input);
     return toStartedRun(run);
@@ -65,8 +66,10 @@ export function createToolService(deps: ToolServiceDeps) {
     viewer: Viewer,
     { run, input }: { run: Run; input: AllowToolInput },
   ): Promise<StartedRun> {
-    const call = readStoredToolCalls(run.log).find(({ callId }) => callId === input.callId);
-    if (call === undefined) throw new DomainError("conflict", "This call does not wait for a word of yours.");
+    const call = readStoredToolEvents(run.log).find(
+      (event) => event.type === "tool-call" && event.callId === input.callId,
+    );
+    if (call?.type !== "tool-call") throw toNotWaiting();
     await remember(viewer, call.name, input);
     return toStartedRun(run);
   }
@@ -113,10 +116,14 @@ export function createToolService(deps: ToolServiceDeps) {
         return await relay.start(run.owner, { viewer, kind: allowToolKind, input });
       } catch (error) {
         if (!(error instanceof OwnerLost)) throw error;
-        throw new DomainError("conflict", "The answer broke off; its call waits no more.", { cause: error });
+        throw toNotWaiting(error);
       }
     },
   };
+}
+
+function toNotWaiting(cause?: Error): DomainError {
+  return new DomainError("conflict", "This call does not wait for a word of yours.", { cause });
 }
 
 function toView(tool: ToolInfo, grants: readonly ToolGrant[]): ToolView {
