@@ -241,6 +241,15 @@ export const errorCodes = {
     shown: true,
     publicMessage: "The server is busy; try again shortly.",
   },
+  storage_unavailable: {
+    trpc: "SERVICE_UNAVAILABLE",
+    status: 503,
+    type: "server_error",
+    openai: "storage_unavailable",
+    retryable: true,
+    shown: true,
+    publicMessage: "The server cannot store anything just now; try again shortly.",
+  },
   shutting_down: {
     trpc: "SERVICE_UNAVAILABLE",
     status: 503,

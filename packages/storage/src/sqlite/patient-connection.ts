@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
-import type { Database as SqliteConnection } from "better-sqlite3";
 import type { CompiledQuery, DatabaseConnection, QueryResult } from "kysely";
+import { readSqliteCode } from "./disk-fault.ts";
 
 type QueryOptions = Parameters<DatabaseConnection["executeQuery"]>[1];
 
@@ -15,7 +15,10 @@ const quickTries = 4;
  *
  * @param sqlite - The connection behind it, with a busy timeout of 0.
  */
-export function withPatience(connection: DatabaseConnection, sqlite: SqliteConnection): DatabaseConnection {
+export function withPatience(
+  connection: DatabaseConnection,
+  sqlite: { readonly inTransaction: boolean },
+): DatabaseConnection {
   return {
     async executeQuery<TRow>(query: CompiledQuery, options?: QueryOptions): Promise<QueryResult<TRow>> {
       const until = performance.now() + patienceMs;
@@ -35,5 +38,5 @@ export function withPatience(connection: DatabaseConnection, sqlite: SqliteConne
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY");
+  return readSqliteCode(error).startsWith("SQLITE_BUSY");
 }

@@ -1,15 +1,6 @@
-import type { Database as SqliteConnection, Statement } from "better-sqlite3";
-import {
-  CompiledQuery,
-  SqliteAdapter,
-  SqliteDialect,
-  SqliteDriver,
-  type DatabaseConnection,
-  type SqliteDatabase,
-} from "kysely";
+import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver, type DatabaseConnection } from "kysely";
+import type { DatabaseHandle } from "./database-handle.ts";
 import { withPatience } from "./patient-connection.ts";
-
-const statementsMax = 500;
 
 /** How the dialect uses its connection. */
 export type DialectOptions = {
@@ -22,17 +13,17 @@ export type DialectOptions = {
  * spite of any busy timeout, when another process wrote meanwhile), and schema changes are transactional.
  */
 export class ImmediateSqliteDialect extends SqliteDialect {
-  readonly #connection: SqliteConnection;
+  readonly #handle: DatabaseHandle;
   readonly #options: DialectOptions;
 
-  constructor(connection: SqliteConnection, options: DialectOptions = { isShared: false }) {
-    super({ database: connection });
-    this.#connection = connection;
+  constructor(handle: DatabaseHandle, options: DialectOptions = { isShared: false }) {
+    super({ database: handle });
+    this.#handle = handle;
     this.#options = options;
   }
 
   override createDriver(): SqliteDriver {
-    return new ImmediateSqliteDriver(this.#connection, this.#options);
+    return new ImmediateSqliteDriver(this.#handle, this.#options);
   }
 
   override createAdapter(): SqliteAdapter {
@@ -41,20 +32,20 @@ export class ImmediateSqliteDialect extends SqliteDialect {
 }
 
 class ImmediateSqliteDriver extends SqliteDriver {
-  readonly #connection: SqliteConnection;
+  readonly #handle: DatabaseHandle;
   readonly #isShared: boolean;
   #patient: DatabaseConnection | undefined;
 
-  constructor(connection: SqliteConnection, { isShared }: DialectOptions) {
-    super({ database: withStatementCache(connection) });
-    this.#connection = connection;
+  constructor(handle: DatabaseHandle, { isShared }: DialectOptions) {
+    super({ database: handle });
+    this.#handle = handle;
     this.#isShared = isShared;
   }
 
   override async acquireConnection(): Promise<DatabaseConnection> {
     const connection = await super.acquireConnection();
     // Always the same one: what Kysely knows of a connection hangs on the object.
-    return this.#isShared ? (this.#patient ??= withPatience(connection, this.#connection)) : connection;
+    return this.#isShared ? (this.#patient ??= withPatience(connection, this.#handle)) : connection;
   }
 
   override async beginTransaction(connection: DatabaseConnection): Promise<void> {
@@ -63,7 +54,7 @@ class ImmediateSqliteDriver extends SqliteDriver {
 
   override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
     // On a full or failing disk SQLite has rolled back by itself: another rollback would fail, and hide the cause.
-    if (this.#connection.inTransaction) await super.rollbackTransaction(connection);
+    if (this.#handle.inTransaction) await super.rollbackTransaction(connection);
   }
 }
 
@@ -71,20 +62,4 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true;
   }
-}
-
-/** Preparing costs more than most of our statements: keep those that come again. */
-function withStatementCache(connection: SqliteConnection): SqliteDatabase {
-  const statements = new Map<string, Statement>();
-  return {
-    close: () => connection.close(),
-    prepare(sql) {
-      const known = statements.get(sql);
-      if (known !== undefined) return known;
-      const statement = connection.prepare(sql);
-      if (statements.size >= statementsMax) statements.clear();
-      statements.set(sql, statement);
-      return statement;
-    },
-  };
 }

@@ -1,3 +1,4 @@
+import { DomainError } from "@llm-backend/contract";
 import SqliteConnection from "better-sqlite3";
 import { StorageRefusal } from "../storage-refusal.ts";
 
@@ -21,7 +22,9 @@ const sentences: Readonly<Record<string, string>> = {
 };
 
 /** Explains a failure to open a database in one sentence; whatever has no explanation stays as it is. */
-export function toRefusal(error: unknown, path: string): unknown {
+export function toRefusal(thrown: unknown, path: string): unknown {
+  // What callers of a server would be told says less.
+  const error = DomainError.is(thrown) ? thrown.cause : thrown;
   if (error instanceof StorageRefusal || !(error instanceof Error) || !("code" in error)) return error;
   const code = String(error.code);
   const known = Object.entries(sentences).find(([prefix]) => code.startsWith(prefix))?.[1];
