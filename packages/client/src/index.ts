@@ -19,7 +19,12 @@ export type {
   StreamRequest,
   TemporaryRequest,
 } from "./chat/create-chat-client.ts";
-export type { AttachmentClient, FileContent, UploadOptions } from "./attachment/create-attachment-client.ts";
+export type {
+  AttachmentClient,
+  FileContent,
+  UploadedAttachment,
+  UploadOptions,
+} from "./attachment/create-attachment-client.ts";
 export { isTerminalEvent, type ChatResult } from "./chat/chat-result.ts";
 export type { RetryOptions } from "./retry/backoff.ts";
 export type { RetryNotice } from "./retry/with-retry.ts";

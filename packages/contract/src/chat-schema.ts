@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { attachmentIdsSchema } from "./attachment-schema.ts";
 import { modelNameSchema } from "./conversation-schema.ts";
 import { integerIdSchema, messageIdSchema, requestIdSchema, runIdSchema } from "./ids.ts";
 import { runStateSchema } from "./run-events.ts";
@@ -32,6 +33,8 @@ export const sendInput = z.strictObject({
   message,
   /** The message to answer to; without it, the conversation's newest. `null` starts a new first message. */
   parentId: messageIdSchema.nullable().optional(),
+  /** The files that belong to the message, in their order. */
+  attachmentIds: attachmentIdsSchema.optional(),
   onDisconnect,
 });
 export type SendInput = z.infer<typeof sendInput>;
@@ -62,6 +65,8 @@ export const editInput = z.strictObject({
   /** The message of the user's that gets a sibling. */
   messageId: messageIdSchema,
   message,
+  /** The files of the new version; without them, those of the message that it stands beside. */
+  attachmentIds: attachmentIdsSchema.optional(),
   onDisconnect,
 });
 export type EditInput = z.infer<typeof editInput>;

@@ -10,6 +10,8 @@ const prefixed = (prefix: string) =>
 export const runIdSchema = prefixed("run");
 /** The id of one message of a conversation. */
 export const messageIdSchema = prefixed("msg");
+/** The id of one file that belongs to messages. */
+export const attachmentIdSchema = prefixed("att");
 /** The id of one login. */
 export const sessionIdSchema = prefixed("ses");
 /** The id of one key of ours. */
@@ -24,7 +26,7 @@ export function toRecordId(runId: string): string {
 }
 
 /** The prefixes of all ids that are not integers. */
-export type IdPrefix = "run" | "msg" | "ses" | "ups" | "req" | "key" | "res";
+export type IdPrefix = "run" | "msg" | "ses" | "ups" | "req" | "key" | "res" | "att";
 
 /** A key that the client makes for one send: the same key again joins the run that it started. */
 export const requestIdSchema = z

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { fileNameSchema, mediaTypeSchema } from "./attachment-schema.ts";
 import { conversationSchema, modelNameSchema } from "./conversation-schema.ts";
 import { integerIdSchema } from "./ids.ts";
 import { usageSchema } from "./run-events.ts";
@@ -14,6 +15,15 @@ const moment = z.iso.datetime({ offset: true });
 /** Names a message within its document; only there does it mean anything. */
 const place = z.string().regex(/^[\w.:-]{1,64}$/, "expected 1 to 64 letters, digits, or any of _ . : -");
 
+/** A file by its content: its bytes travel on their own, and are there before the document is read. */
+export const exportedAttachmentSchema = z.strictObject({
+  name: fileNameSchema,
+  mediaType: mediaTypeSchema,
+  bytes: z.int().min(1),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
+});
+export type ExportedAttachment = z.infer<typeof exportedAttachmentSchema>;
+
 export const exportedMessageSchema = z.strictObject({
   id: place,
   /** The message that it follows, which stands before it in the document; `null` at the beginning. */
@@ -26,6 +36,7 @@ export const exportedMessageSchema = z.strictObject({
   finishReason: storableText(64).nullable(),
   usage: usageSchema.nullable(),
   createdAt: moment,
+  attachments: z.array(exportedAttachmentSchema).max(100).optional(),
 });
 export type ExportedMessage = z.infer<typeof exportedMessageSchema>;
 

@@ -40,7 +40,7 @@ async function explainCall(call: (storage: Storage) => Promise<unknown>): Promis
 
 /** Reading a whole table. What a statement brings along, or has found before, is none; nor is what runs now. */
 const isSlow = (step: string) =>
-  /^SCAN (?!branch|below|segment|\d+ CONSTANT ROWS|CONSTANT ROW|runs USING INDEX runs_streaming)/.test(step);
+  /^SCAN (?!branch|below|contents|segment|\d+ CONSTANT ROWS|CONSTANT ROW|runs USING INDEX runs_streaming)/.test(step);
 
 /** A call, and the index that its plan names. */
 type HotQuery = [name: string, call: (storage: Storage) => Promise<unknown>, index: RegExp];
@@ -152,6 +152,33 @@ const chatQueries: readonly HotQuery[] = [
   ["a user by name", (s) => s.users.findByKey("k"), /autoindex_users_1 \(username_key=\?\)/],
 ];
 
+const range = { conversationId: 1, first: "a", last: "b" };
+const fileQueries: readonly HotQuery[] = [
+  [
+    "the files of messages",
+    (s) => s.attachments.listOfMessages(range),
+    /message_attachments_1 \(conversation_id=\? AND message_id>\? AND message_id<\?\)/,
+  ],
+  ["files by their ids", (s) => s.attachments.listOwn(1, ["a"]), /attachments_user \(user_id=\? AND id=\?\)/],
+  [
+    "a page of files",
+    (s) => s.attachments.list(1, { before: "a", limit: 9 }),
+    /attachments_user \(user_id=\? AND id<\?\)/,
+  ],
+  [
+    "a file by its content",
+    (s) => s.attachments.findByContent(1, { hash: "a", name: "b" }),
+    /attachments_\d \(user_id=\? AND hash=\? AND name=\?\)/,
+  ],
+  ["what a user's files take", (s) => s.attachments.measure(1), /\(user_id=\?\)/],
+  [
+    "files that wait for a message",
+    (s) => s.attachments.deleteWaiting(1, 9),
+    /attachments_waiting \(waiting_since<\?\)/,
+  ],
+  ["a content by its file", (s) => s.attachments.findBlobByFile("a"), /attachment_blobs_2 \(file_key=\?\)/],
+];
+
 const keyQueries: readonly HotQuery[] = [
   ["a key by its secret", (s) => s.keys.findByHash("h", 1), /MULTI-INDEX OR/],
   ["a user's keys", (s) => s.keys.list(1, { limit: 9 }), /api_keys_user \(user_id=\?\)/],
@@ -190,7 +217,7 @@ const keyQueries: readonly HotQuery[] = [
 ];
 
 describe("hot queries use an index", () => {
-  it.each([...chatQueries, ...keyQueries])("%s", async (_, call, index) => {
+  it.each([...chatQueries, ...fileQueries, ...keyQueries])("%s", async (_, call, index) => {
     const plan = await explainCall(call);
     expect(plan.join("\n")).toMatch(index);
     expect(plan.filter(isSlow)).toEqual([]);

@@ -18,7 +18,7 @@ import {
 import type { Logger } from "pino";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { answerBroken } from "./broken-request.ts";
-import { findRefusal, toPathRefusal, type Refusal } from "./refusal.ts";
+import { findRefusal, isRefusable, overloaded, toPathRefusal, type Refusal } from "./refusal.ts";
 
 /** What the HTTP host needs to know. */
 export type HostOptions = {
@@ -34,6 +34,8 @@ export type HostOptions = {
   };
   /** Answers a request that no face gets to see, in the words of the face that it is for. */
   readonly refuse: (reply: FastifyReply, refusal: Refusal) => void;
+  /** Whether the process takes no new work just now. */
+  readonly isOverloaded: () => boolean;
   /** Is shown every request before the application; `true`: it answers it. */
   readonly handleFirst: (request: IncomingMessage, response: ServerResponse) => boolean;
 };
@@ -96,14 +98,15 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
   void app.register(cors, {
     origin: options.corsOrigins.includes("*") ? "*" : [...options.corsOrigins],
     methods: ["GET", "POST", "PUT", "DELETE"],
-    exposedHeaders: ["retry-after", "x-request-id"],
+    exposedHeaders: ["retry-after", "x-error-code", "x-request-id"],
     maxAge: 600,
     // Whoever asks what a path takes without being a browser is answered too.
     strictPreflight: false,
   });
   app.addHook("onRequest", (request, reply, done) => {
     setSecurityHeaders(request, reply);
-    const refusal = findRefusal(request.raw, limits.urlBytesMax);
+    const isShed = isRefusable(request.raw) && options.isOverloaded();
+    const refusal = isShed ? overloaded : findRefusal(request.raw, limits.urlBytesMax);
     if (refusal === undefined) done();
     else options.refuse(reply, refusal);
   });

@@ -272,6 +272,37 @@ describe("a prompt", () => {
   });
 });
 
+it("goes along by name and content in a document, and comes back where its reader has the file", async () => {
+  const conversationId = await addConversation();
+  const id = await addFile("taken along", "a.txt");
+  await send(conversationId, [id]);
+  const { document } = await user.trpc.query<{ document: { messages: object[]; title: string } }>(
+    "conversation.export",
+    { conversationId },
+  );
+  expect(document.messages[0]).toMatchObject({
+    attachments: [
+      { name: "a.txt", mediaType: "text/plain", bytes: 11, sha256: expect.stringMatching(/^\w{64}$/) },
+    ],
+  });
+  expect(document.messages[1]).not.toHaveProperty("attachments");
+  const readImported = async (reader: StageUser) => {
+    const { conversation } = await reader.trpc.mutate<{ conversation: { conversationId: number } }>(
+      "conversation.import",
+      { document },
+    );
+    const { messages } = await reader.trpc.query<{ messages: View[] }>("conversation.history", {
+      conversationId: conversation.conversationId,
+    });
+    return messages[0]?.attachments.map(({ name }) => name);
+  };
+  expect(await readImported(user)).toEqual(["a.txt"]);
+  const [stranger, owner] = [await stage.addUser(), await stage.addUser()];
+  expect(await readImported(stranger)).toEqual([]);
+  await upload(owner.rest, "taken along", "under another name.txt");
+  expect(await readImported(owner)).toEqual(["under another name.txt"]);
+});
+
 it("leaves nothing of a user who is gone", async () => {
   await using own = await setChatStage();
   const leaver = await own.addUser();

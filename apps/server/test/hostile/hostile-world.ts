@@ -1,5 +1,6 @@
 import { createFakeUpstream, startBackend, type FakeUpstream, type TestBackend } from "@llm-backend/testing";
 import { expect } from "vitest";
+import { upload } from "../attachments/attachment-stage.ts";
 import { createConversation, createRestCaller, newUsername, password } from "../callers/rest-caller.ts";
 import { createTrpcCaller } from "../callers/trpc-caller.ts";
 
@@ -11,6 +12,8 @@ export type Ids = {
   readonly runId: string;
   /** A key of the same user's. */
   readonly keyId: string;
+  /** A file of the same user's. */
+  readonly attachmentId: string;
 };
 
 /** Ids that are well-formed, and nobody's. */
@@ -20,6 +23,7 @@ export const absentIds: Ids = {
   answerId: "msg_01m8162cr78f5ff3q8t9eqs0tb",
   runId: "run_01m8162cr78f5ff3q8t9eqs0ta",
   keyId: "key_01m8162cr78f5ff3q8t9eqs0ta",
+  attachmentId: "att_01m8162cr78f5ff3q8t9eqs0ta",
 };
 
 /** Somebody with a token. */
@@ -78,25 +82,29 @@ export async function createHostileWorld(): Promise<HostileWorld> {
       await services.users.create({ username, password, role });
       return { username, token: await addToken(username) };
     },
-    async addConversation(token) {
-      const conversationId = await createConversation(createRestCaller(backend.url, token));
-      const trpc = createTrpcCaller(backend.url, token);
-      const requestId = `world-${conversationId}`;
-      const started = await trpc.mutate<{ userMessageId: string; assistantMessageId: string; runId: string }>(
-        "chat.send",
-        { conversationId, requestId, message: "hi" },
-      );
-      for await (const item of trpc.subscribe("chat.follow", { runId: started.runId }))
-        if (item.kind === "return") break;
-      return {
-        conversationId,
-        messageId: started.userMessageId,
-        answerId: started.assistantMessageId,
-        runId: started.runId,
-        keyId: await addKey(trpc),
-      };
-    },
+    addConversation: (token) => addIds(backend.url, token),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Makes a conversation with one answer, and one of everything else that has an id. */
+export async function addIds(url: string, token: string): Promise<Ids> {
+  const conversationId = await createConversation(createRestCaller(url, token));
+  const trpc = createTrpcCaller(url, token);
+  const requestId = `world-${conversationId}`;
+  const started = await trpc.mutate<{ userMessageId: string; assistantMessageId: string; runId: string }>(
+    "chat.send",
+    { conversationId, requestId, message: "hi" },
+  );
+  for await (const item of trpc.subscribe("chat.follow", { runId: started.runId }))
+    if (item.kind === "return") break;
+  return {
+    conversationId,
+    messageId: started.userMessageId,
+    answerId: started.assistantMessageId,
+    runId: started.runId,
+    keyId: await addKey(trpc),
+    attachmentId: (await upload(createRestCaller(url, token), `of ${conversationId}`)).attachment_id,
   };
 }
 

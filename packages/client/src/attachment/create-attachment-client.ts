@@ -5,7 +5,7 @@ import type { TokenSource } from "../session/token-source.ts";
 import type { AttachmentDetail, ErrorCode } from "../wire-types.ts";
 
 /** The bytes of a file. */
-export type FileContent = Blob | ArrayBuffer | Uint8Array<ArrayBuffer> | string;
+export type FileContent = Blob | ArrayBuffer | Uint8Array | string;
 
 /** What is said of a file beside its bytes. */
 export type UploadOptions = {
@@ -13,6 +13,9 @@ export type UploadOptions = {
   readonly name?: string;
   readonly signal?: AbortSignal;
 };
+
+/** A file that has come. */
+export type UploadedAttachment = Omit<AttachmentDetail, "uploadedAt">;
 
 /** Files to send with messages. */
 export type AttachmentClient = {
@@ -24,7 +27,7 @@ export type AttachmentClient = {
    * const { attachmentId } = await client.attachments.upload("a,b\n1,2", { name: "table.csv" });
    * client.chat.stream({ conversationId, message: "What is b?", attachmentIds: [attachmentId] });
    */
-  upload(content: FileContent, options?: UploadOptions): Promise<AttachmentDetail>;
+  upload(content: FileContent, options?: UploadOptions): Promise<UploadedAttachment>;
   /** Reads a file back. */
   download(attachmentId: string, options?: { readonly signal?: AbortSignal }): Promise<Blob>;
 };
@@ -43,7 +46,6 @@ type Wire = {
   readonly media_type: AttachmentDetail["mediaType"];
   readonly bytes: number;
   readonly sha256: string;
-  readonly uploaded_time: number;
 };
 
 /** Creates the calls. */
@@ -75,11 +77,11 @@ export function createAttachmentClient(deps: AttachmentClientDeps): AttachmentCl
       const response = await ask(base.href, {
         method: "POST",
         headers: { "x-file-name": encodeURIComponent(name) },
-        body: content,
+        body: content as BodyInit,
         ...(signal === undefined ? {} : { signal }),
       });
       if (!response.ok) throw await toError(response);
-      return toDetail((await response.json()) as Wire);
+      return toUploaded((await response.json()) as Wire);
     },
     async download(attachmentId, { signal } = {}) {
       const response = await ask(
@@ -108,13 +110,12 @@ async function toError(response: Response): Promise<LlmBackendError> {
   return new LlmBackendError(code, message, { retryable, retryAfterMs, httpStatus });
 }
 
-function toDetail(wire: Wire): AttachmentDetail {
+function toUploaded(wire: Wire): UploadedAttachment {
   return {
     attachmentId: wire.attachment_id,
     name: wire.name,
     mediaType: wire.media_type,
     bytes: wire.bytes,
     sha256: wire.sha256,
-    uploadedAt: new Date(wire.uploaded_time * 1000),
   };
 }

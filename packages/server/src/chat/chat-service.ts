@@ -8,8 +8,11 @@ import {
   type StartedRun,
 } from "@llm-backend/contract";
 import type { Conversation, Message, Repositories, Run, Storage } from "@llm-backend/storage";
+import { readFiles, requireFiles, type MessageFileLimits } from "../attachment/message-files.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import type { NewId } from "../identity/new-id.ts";
+import type { RunPlaces } from "../limit/run-places.ts";
+import type { Place } from "../limit/shared-limits.ts";
 import { requireContinuable } from "./continuable-answer.ts";
 import { requireNobodyElse } from "./hand-over.ts";
 import { hashInput } from "./hash-input.ts";
@@ -29,6 +32,9 @@ export type ChatServiceDeps = {
   readonly owner: string;
   /** Whether no other process answers; else a start may end in `AnsweredElsewhere`. */
   readonly isAlone: boolean;
+  readonly fileLimits: MessageFileLimits;
+  /** Counts answers over all processes; without it the registry's own count is all there is. */
+  readonly runPlaces?: RunPlaces | undefined;
 };
 
 /** Starting answers. */
@@ -53,6 +59,11 @@ export function createChatService(deps: ChatServiceDeps) {
 
   /** Saves message, answer and run in one transaction, before anything is sent to an upstream. */
   async function startOrJoin(viewer: Viewer, start: Start): Promise<StartedRun> {
+    // Asked before the transaction, which nothing may hold up.
+    const place = await deps.runPlaces?.take(
+      viewer.userId,
+      async () => (await storage.runs.findByRequestId(start.requestId, viewer.userId)) !== undefined,
+    );
     let admitted: LiveRun | undefined;
     try {
       const run = await storage.transaction(async (tx) => {
@@ -70,9 +81,11 @@ export function createChatService(deps: ChatServiceDeps) {
         await insertStart(tx, conversation, rows);
         return rows.run;
       });
-      if (admitted !== undefined) begin(admitted);
+      if (admitted === undefined) place?.release();
+      else begin(admitted, place);
       return toStartedRun(run);
     } catch (error) {
+      place?.release();
       if (admitted !== undefined) registry.withdraw(admitted);
       throw error;
     }
@@ -85,7 +98,8 @@ export function createChatService(deps: ChatServiceDeps) {
     return { userId, conversationId, requestId, inputHash, onDisconnect, owner, createdAt: deps.now() };
   }
 
-  function begin(live: LiveRun): void {
+  function begin(live: LiveRun, place: Place | undefined): void {
+    if (place !== undefined) void live.ended.then(() => place.release());
     live.append(toRunStart(live.run));
     registry.start(live);
   }
@@ -100,12 +114,20 @@ export function createChatService(deps: ChatServiceDeps) {
     send: (viewer: Viewer, input: SendInput): Promise<StartedRun> =>
       startOrJoin(viewer, {
         ...input,
-        inputHash: hashInput("send", [input.conversationId, input.message, input.parentId]),
+        inputHash: hashInput("send", [
+          input.conversationId,
+          input.message,
+          input.parentId,
+          ...toHashed(input.attachmentIds),
+        ]),
         async plan(tx, conversation) {
           const parentId = input.parentId === undefined ? conversation.headMessageId : input.parentId;
           if (typeof input.parentId === "string") await getMessage(tx, conversation, input.parentId);
+          const { userId } = viewer;
+          const { attachmentIds = [] } = input;
+          await requireFiles(tx, { userId, attachmentIds }, deps.fileLimits);
           return {
-            message: { text: input.message, parentId },
+            message: { text: input.message, parentId, attachmentIds },
             answerTo: undefined,
             model: conversation.model,
           };
@@ -167,7 +189,12 @@ export function createChatService(deps: ChatServiceDeps) {
     edit: (viewer: Viewer, input: EditInput): Promise<StartedRun> =>
       startOrJoin(viewer, {
         ...input,
-        inputHash: hashInput("edit", [input.conversationId, input.messageId, input.message]),
+        inputHash: hashInput("edit", [
+          input.conversationId,
+          input.messageId,
+          input.message,
+          ...toHashed(input.attachmentIds, true),
+        ]),
         async plan(tx, conversation) {
           const edited = await getMessage(tx, conversation, input.messageId);
           if (edited.role !== "user") {
@@ -176,8 +203,11 @@ export function createChatService(deps: ChatServiceDeps) {
               "Only a message of yours can be edited; regenerate an answer.",
             );
           }
+          const { userId } = viewer;
+          const attachmentIds = input.attachmentIds ?? (await readFileIds(tx, edited));
+          await requireFiles(tx, { userId, attachmentIds }, deps.fileLimits);
           return {
-            message: { text: input.message, parentId: edited.parentId },
+            message: { text: input.message, parentId: edited.parentId, attachmentIds },
             answerTo: undefined,
             model: conversation.model,
           };
@@ -190,6 +220,16 @@ async function getMessage(tx: Repositories, conversation: Conversation, messageI
   const message = await tx.messages.find(messageId, conversation.id);
   if (message === undefined) throw new DomainError("not_found", "There is no such message.");
   return message;
+}
+
+async function readFileIds(tx: Repositories, message: Message): Promise<string[]> {
+  return ((await readFiles(tx, [message])).get(message.id) ?? []).map(({ id }) => id);
+}
+
+/** The files of a request in its fingerprint: nothing where there are none, as before there were any. */
+function toHashed(attachmentIds: readonly string[] | undefined, isEmptySaid = false): string[] {
+  if (attachmentIds === undefined || (attachmentIds.length === 0 && !isEmptySaid)) return [];
+  return [attachmentIds.join(",")];
 }
 
 function requireSameInput(known: Run, start: Start): Run {

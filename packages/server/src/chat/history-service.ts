@@ -60,13 +60,12 @@ export function createHistoryService(deps: HistoryServiceDeps) {
     const log = (run && findLive(registry, run)?.log) ?? context.journal;
     const events = log === undefined ? undefined : readEvents(log);
     const answer = events && toAnswerText(events);
-    const reasoning = answer?.reasoning ?? message.reasoning ?? "";
     return {
       messageId: message.id,
       parentId: message.parentId,
       role: message.role,
       content: answer?.content ?? message.content,
-      reasoning: reasoning === "" ? null : reasoning,
+      reasoning: (answer?.reasoning ?? message.reasoning) || null,
       model: message.model,
       finishReason: message.finishReason,
       usage: message.usage,

@@ -1,5 +1,6 @@
-import type { ExportedConversation, ExportedMessage } from "@llm-backend/contract";
-import type { Conversation, Message, Storage } from "@llm-backend/storage";
+import type { ExportedAttachment, ExportedConversation, ExportedMessage } from "@llm-backend/contract";
+import type { Attachment, Conversation, Message, Storage } from "@llm-backend/storage";
+import { readFiles } from "../attachment/message-files.ts";
 
 type Link = { readonly id: string; readonly parentId: string | null };
 
@@ -17,9 +18,11 @@ export async function toDocument(
   for (let index = 0; index < links.length; index += messagesPerRead) {
     const ids = links.slice(index, index + messagesPerRead).map(({ id }) => id);
     const rows = new Map((await storage.messages.listByIds(ids)).map((row) => [row.id, row]));
+    const files = await readFiles(storage, [...rows.values()]);
     for (const id of ids) {
       const row = rows.get(id);
-      if (row !== undefined) messages.push(toExported(row, places));
+      const own = files.get(id)?.map(toExportedFile);
+      if (row !== undefined) messages.push({ ...toExported(row, places), ...(own && { attachments: own }) });
     }
   }
   return {
@@ -63,6 +66,10 @@ function orderLinks(links: readonly Link[]): Link[] {
 
 function toPlace(id: string | null, places: ReadonlyMap<string, string>): string | null {
   return id === null ? null : (places.get(id) ?? null);
+}
+
+function toExportedFile({ name, mediaType, bytes, hash: sha256 }: Attachment): ExportedAttachment {
+  return { name, mediaType, bytes, sha256 };
 }
 
 function toExported(message: Message, places: ReadonlyMap<string, string>): ExportedMessage {

@@ -1,6 +1,7 @@
 import {
   DomainError,
   type ExportConversationInput,
+  type ExportedAttachment,
   type ExportedConversation,
   type ExportResult,
   type ImportConversationInput,
@@ -50,9 +51,31 @@ export function createTransferService({ storage, newId }: TransferServiceDeps) {
       for (let index = 0; index < messages.length; index += messagesPerWrite) {
         await tx.messages.insert(messages.slice(index, index + messagesPerWrite));
       }
+      for (const [index, { attachments }] of document.messages.entries()) {
+        const message = messages[index];
+        if (attachments !== undefined && message !== undefined) {
+          await tx.attachments.link(message, await findFiles(tx, owned.userId, attachments));
+        }
+      }
       return conversation;
     }
     throw new DomainError("internal", "No free conversation id was found.");
+  }
+
+  /** The files of the user with these contents: what they have not, and what others have, is left out. */
+  async function findFiles(
+    tx: Repositories,
+    userId: number,
+    wanted: readonly ExportedAttachment[],
+  ): Promise<string[]> {
+    const ids = new Set<string>();
+    for (const { sha256: hash, name } of wanted) {
+      const file =
+        (await tx.attachments.findByContent(userId, { hash, name })) ??
+        (await tx.attachments.findByContent(userId, { hash }));
+      if (file !== undefined) ids.add(file.id);
+    }
+    return [...ids];
   }
 
   return {

@@ -1,4 +1,4 @@
-import { amount, line, named, section, text, whole } from "../scalar-schemas.ts";
+import { amount, flag, line, named, section, text, whole } from "../scalar-schemas.ts";
 
 const contextTokens = () => whole(256, 100_000_000);
 
@@ -14,6 +14,10 @@ export const chatSchema = section({
   models: named(
     section({
       context_tokens: contextTokens().optional().meta({ description: "The model's context in tokens." }),
+      images: flag().optional().meta({
+        description:
+          "Whether the model takes images. Without it they are sent, and left out from then on where the model refuses them.",
+      }),
     }),
   )
     .default({})
