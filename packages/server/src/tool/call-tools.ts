@@ -7,6 +7,7 @@ import type { CheckedCall } from "./checked-call.ts";
 import { toEffectivePermission } from "./effective-permission.ts";
 import type { ToolAsks } from "./tool-asks.ts";
 import type { ToolBox, ToolInfo, ToolSettings } from "./tool-box.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** What calling tools stands on. */
 export type CallToolsDeps = {
@@ -114,16 +115,6 @@ async function findRefusal(
     case "expired":
       return "The user was asked and did not answer in time; the tool was not called.";
   }
-}
-
-/** A tool that does not hear of the end is not waited for. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  work.then(resolve, reject);
-  return promise.finally(() => signal.removeEventListener("abort", abort));
 }
 
 function cut(text: string, charsMax: number): string {

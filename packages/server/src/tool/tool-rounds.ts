@@ -8,6 +8,7 @@ import { checkCall, toWireCall } from "./checked-call.ts";
 import { toEffectivePermission } from "./effective-permission.ts";
 import { toOnlyRound, type Round } from "./round.ts";
 import type { ToolInfo } from "./tool-box.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 /** Answers that take several rounds, because the model calls tools. */
 export type ToolRounds = ReturnType<typeof createToolRounds>;
@@ -68,8 +69,8 @@ export function createToolRounds(deps: CallToolsDeps) {
       setting: ToolsSetting,
       ask: (round: Round) => Promise<ChatOutcome>,
     ): Promise<ChatOutcome> {
-      const offered = await findOffered(live, setting);
-      live.signal.throwIfAborted();
+      // Right after the start tools may be on their way.
+      const offered = await untilAborted(findOffered(live, setting), live.signal);
       if (offered.length === 0) return ask(toOnlyRound(live));
       try {
         return await askInRounds(live, offered, ask);

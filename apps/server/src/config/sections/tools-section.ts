@@ -95,7 +95,7 @@ export const toolsSchema = section({
   rounds_max: whole(1, 100).default(8).meta({
     description: "So often the model may be given results within one answer; then it has to answer without.",
   }),
-  result_chars_max: whole(100, 10_000_000).default(50_000).meta({
+  result_chars_max: whole(100, 1_000_000).default(50_000).meta({
     description: "The longest result that a model is given; what is longer is cut.",
   }),
   parallel_max: whole(1, 32).default(4).meta({
