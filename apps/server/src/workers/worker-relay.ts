@@ -55,10 +55,11 @@ export function createWorkerRelay(options: WorkerRelayOptions): RunRelay {
       await ask(owner, { type: "stop", runId });
     },
     start: async (owner, start) => (await ask(owner, { type: "start", start })) as StartedRun,
+    listOthers: async () => listOthers(options),
     broadcast(signal) {
-      for (const owner of listOwners(folder)) {
+      for (const owner of listOthers(options)) {
         // Whoever cannot be reached is gone, or learns of it a little later.
-        if (owner !== self) ask(owner, { type: "signal", signal }).catch(() => undefined);
+        ask(owner, { type: "signal", signal }).catch(() => undefined);
       }
     },
     close: async () => server?.close(),
@@ -101,11 +102,12 @@ function open(path: string, request: RelayRequest) {
   };
 }
 
-function listOwners(folder: string): string[] {
+function listOthers({ folder, owner: self }: WorkerRelayOptions): string[] {
   try {
     return readdirSync(folder)
       .filter((name) => name.endsWith(ending))
-      .map((name) => name.slice(0, -ending.length));
+      .map((name) => name.slice(0, -ending.length))
+      .filter((owner) => owner !== self);
   } catch {
     return [];
   }

@@ -150,6 +150,14 @@ export function testRelay(open: () => Promise<RelayPair>): void {
     });
   });
 
+  it("names the others that can be asked, and not itself", async () => {
+    await using pair = await open();
+    await serve(pair);
+    expect(await pair.here.listOthers()).toEqual([pair.owner]);
+    await pair.there.close();
+    await expect.poll(() => pair.here.listOthers()).toEqual([]);
+  });
+
   it("tells all others, and not itself", async () => {
     await using pair = await open();
     const told = Promise.withResolvers<RelaySignal>();

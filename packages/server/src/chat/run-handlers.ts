@@ -1,4 +1,5 @@
 import type { RelayedEntry, RelayedLog, RelayHandlers } from "../relay/run-relay.ts";
+import type { TemporaryRuns } from "../temporary/temporary-runs.ts";
 import { startHandedOver, type Starts } from "./hand-over.ts";
 import type { LiveRun } from "./live-run.ts";
 import type { RunRegistry } from "./run-registry.ts";
@@ -6,12 +7,14 @@ import type { RunRegistry } from "./run-registry.ts";
 /** Creates what this process does for the others with the runs that it drives. */
 export function createRunHandlers(deps: {
   readonly registry: RunRegistry;
+  /** Answers that are stored nowhere: of those that have ended, too, only this process has the log. */
+  readonly temporary: Pick<TemporaryRuns, "findLive">;
   readonly starts: Starts;
 }): Pick<RelayHandlers, "openLog" | "stop" | "start"> {
-  const { registry, starts } = deps;
+  const { registry, temporary, starts } = deps;
   return {
     openLog(runId) {
-      const live = registry.find(runId);
+      const live = registry.find(runId) ?? temporary.findLive(runId);
       return live && toRelayedLog(live);
     },
     async stop(runId) {

@@ -10,6 +10,7 @@ import type { Run, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import type { OpenStreams } from "../limit/open-streams.ts";
 import { OwnerLost, type RunRelay } from "../relay/run-relay.ts";
+import type { TemporariesElsewhere } from "../temporary/temporary-elsewhere.ts";
 import type { TemporaryRuns } from "../temporary/temporary-runs.ts";
 import { followElsewhere, type RunPlace } from "./follow-elsewhere.ts";
 import { followLog, type FollowedEvent, type FollowOptions } from "./follow-log.ts";
@@ -25,6 +26,8 @@ export type RunServiceDeps = {
   readonly registry: RunRegistry;
   /** Answers that are stored nowhere. */
   readonly temporary: Pick<TemporaryRuns, "find">;
+  /** Those of other processes. */
+  readonly elsewhere: TemporariesElsewhere;
   readonly now: () => number;
   /** Names this process as the owner of its runs. */
   readonly owner: string;
@@ -43,6 +46,9 @@ export type OpenedAnswer = {
   follow(options?: { signal?: AbortSignal }): AsyncGenerator<FollowedEvent, void>;
 };
 
+/** A run as its user is told of it, and who drives it. */
+type LookedUp = StartedRun & { readonly owner: string };
+
 const stopTriesMax = 20;
 const stopPauseMs = 100;
 const foreignEventId = "lastEventId: is not the id of an event of this answer.";
@@ -52,21 +58,31 @@ export function createRunService(deps: RunServiceDeps) {
   const { storage, registry, relay, streams } = deps;
 
   const get = async (viewer: Viewer, runId: string): Promise<Run> => {
-    const run =
-      deps.temporary.find(runId, viewer.userId)?.run ?? (await storage.runs.find(runId, viewer.userId));
+    const run = await storage.runs.find(runId, viewer.userId);
     if (run === undefined) throw new DomainError("not_found", "There is no such answer.");
     return run;
   };
 
+  /** How a run stands, stored or not, whoever drives it. */
+  async function look(viewer: Viewer, runId: string): Promise<LookedUp> {
+    const run =
+      deps.temporary.find(runId, viewer.userId)?.run ?? (await storage.runs.find(runId, viewer.userId));
+    if (run !== undefined) return { ...toStartedRun(run), owner: run.owner };
+    const found = await deps.elsewhere.find(viewer, { runId });
+    if (found === undefined) throw new DomainError("not_found", "There is no such answer.");
+    return found;
+  }
+
   /** Whether another process drives a run. */
-  const isElsewhere = (run: Run) =>
+  const isElsewhere = (run: Pick<Run, "state" | "owner">) =>
     relay !== undefined && run.state === "streaming" && run.owner !== deps.owner;
 
   /** Where the log of a run is: here, live or out of storage, or at another process. */
   async function locate(viewer: Viewer, runId: string): Promise<RunPlace> {
     const temporary = deps.temporary.find(runId, viewer.userId);
     if (temporary !== undefined) return { log: temporary.live.log, lost: undefined };
-    const run = await get(viewer, runId);
+    const run = await storage.runs.find(runId, viewer.userId);
+    if (run === undefined) return deps.elsewhere.locate(viewer, runId);
     // Looked for only now: a run that ended while its row was read is complete in the row that is read next.
     const live = registry.find(runId);
     if (live !== undefined) return { log: live.log, lost: undefined };
@@ -107,14 +123,14 @@ export function createRunService(deps: RunServiceDeps) {
   }
 
   /** Stops a run at its owner; one whose owner is gone has nothing to stop, and is about to be ended. */
-  async function stopElsewhere(viewer: Viewer, run: Run): Promise<void> {
+  async function stopElsewhere(viewer: Viewer, run: LookedUp): Promise<void> {
     for (let tries = 0; tries < stopTriesMax; tries++) {
       try {
-        return await relay?.stop(run.owner, run.id);
+        return await relay?.stop(run.owner, run.runId);
       } catch (error) {
         if (!(error instanceof OwnerLost)) throw error;
       }
-      if (!isElsewhere(await get(viewer, run.id))) return;
+      if (!isElsewhere(await look(viewer, run.runId))) return;
       await pause(stopPauseMs);
     }
   }
@@ -160,17 +176,20 @@ export function createRunService(deps: RunServiceDeps) {
      * @throws DomainError `not_found`
      */
     async stop(viewer: Viewer, runId: string): Promise<StoppedRun> {
-      const run = await get(viewer, runId);
+      const run = await look(viewer, runId);
       const live = registry.find(runId);
       live?.end("stop");
       await live?.ended;
       if (live === undefined && isElsewhere(run)) await stopElsewhere(viewer, run);
-      const { state } = await get(viewer, runId);
+      const { state } = await look(viewer, runId);
       return { runId, state };
     },
 
     /** @throws DomainError `not_found` */
-    get: async (viewer: Viewer, runId: string): Promise<StartedRun> => toStartedRun(await get(viewer, runId)),
+    async get(viewer: Viewer, runId: string): Promise<StartedRun> {
+      const { owner: _owner, ...started } = await look(viewer, runId);
+      return started;
+    },
   };
 }
 

@@ -66,6 +66,8 @@ export type RunRelay = {
   stop(owner: string, runId: string): Promise<void>;
   /** Hands the start of an answer to the owner. @throws OwnerLost; DomainError as the service does over there. */
   start(owner: string, request: RelayedStart): Promise<StartedRun>;
+  /** The names of the other processes that can be asked now; empty where nobody knows. Never throws. */
+  listOthers(): Promise<readonly string[]>;
   /** Tells all other processes; never waits, never throws, and promises nothing. */
   broadcast(signal: RelaySignal): void;
   close(): Promise<void>;

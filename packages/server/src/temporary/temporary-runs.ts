@@ -15,6 +15,8 @@ export type TemporaryRuns = {
   add(temporary: TemporaryRun): void;
   /** An answer that this process keeps, and where it stands; a foreign one is an absent one. */
   find(runId: string, userId: number): { readonly live: LiveRun; readonly run: Run } | undefined;
+  /** What an answer that this process keeps has said, whoever's it is. */
+  findLive(runId: string): LiveRun | undefined;
   findByRequestId(requestId: string, userId: number): LiveRun | undefined;
   /** What a live run asks; undefined for a run that is stored. */
   readPrompt(live: LiveRun): readonly WireMessage[] | undefined;
@@ -63,6 +65,7 @@ export function createTemporaryRuns({ keptMs }: { keptMs: number }): TemporaryRu
       const { live } = kept.temporary;
       return { live, run: { ...live.run, state: kept.state } };
     },
+    findLive: (runId) => runs.get(runId)?.temporary.live,
     findByRequestId: (requestId, userId) => byRequest.get(toKey(requestId, userId))?.temporary.live,
     readPrompt: (live) => runs.get(live.run.id)?.temporary.prompt,
     end(live, ending) {

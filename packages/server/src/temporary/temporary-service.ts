@@ -1,17 +1,21 @@
-import { DomainError, type TemporaryInput, type WireMessage } from "@llm-backend/contract";
+import { DomainError, type StartedRun, type TemporaryInput, type WireMessage } from "@llm-backend/contract";
 import type { Run } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import { hashInput } from "../chat/hash-input.ts";
 import type { LiveRun } from "../chat/live-run.ts";
 import { toRunStart } from "../chat/run-log.ts";
 import type { RunRegistry } from "../chat/run-registry.ts";
+import { toStartedRun } from "../chat/started-run.ts";
 import type { NewId } from "../identity/new-id.ts";
+import type { TemporariesElsewhere, WantedTemporary } from "./temporary-elsewhere.ts";
 import type { TemporaryRuns } from "./temporary-runs.ts";
 
 /** What the service stands on. */
 export type TemporaryServiceDeps = {
   readonly registry: RunRegistry;
   readonly temporary: TemporaryRuns;
+  /** Those of other processes. */
+  readonly elsewhere: Pick<TemporariesElsewhere, "find">;
   readonly newId: NewId;
   readonly now: () => number;
   readonly owner: string;
@@ -57,6 +61,25 @@ export function createTemporaryService(deps: TemporaryServiceDeps) {
     return live;
   }
 
+  /** The id of the answer that a request has started here. @throws DomainError `conflict` */
+  function findStarted(viewer: Viewer, requestId: string, inputHash: string): string | undefined {
+    const known = temporary.findByRequestId(requestId, viewer.userId);
+    if (known === undefined || known.run.inputHash === inputHash) return known?.run.id;
+    throw new DomainError("conflict", "This request id was already used for something else.");
+  }
+
+  /**
+   * An answer that this process keeps, for another one that looks for it.
+   *
+   * @throws DomainError `not_found`; `conflict` for a request id that was used for something else.
+   */
+  async function findHere(viewer: Viewer, wanted: WantedTemporary): Promise<StartedRun> {
+    const runId = "runId" in wanted ? wanted.runId : findStarted(viewer, wanted.requestId, wanted.inputHash);
+    const found = runId === undefined ? undefined : temporary.find(runId, viewer.userId);
+    if (found === undefined) throw new DomainError("not_found", "There is no such answer.");
+    return toStartedRun(found.run);
+  }
+
   return {
     /**
      * Starts an answer that is stored nowhere, or joins the one that the same request id has started.
@@ -65,19 +88,25 @@ export function createTemporaryService(deps: TemporaryServiceDeps) {
      *   comes back for an answer which is gone: asking the model once more is for the caller to decide;
      *   `rate_limited`, `shutting_down` when no answer can be started now.
      */
-    start(viewer: Viewer, input: TemporaryInput): { runId: string } {
+    async start(viewer: Viewer, input: TemporaryInput): Promise<{ runId: string }> {
       const { lastEventId, systemPrompt = deps.systemPrompt, messages } = input;
       const inputHash = hashInput("temporary", [input.model, input.systemPrompt, JSON.stringify(messages)]);
-      const known = temporary.findByRequestId(input.requestId, viewer.userId);
-      if (known !== undefined) {
-        if (known.run.inputHash === inputHash) return { runId: known.run.id };
-        throw new DomainError("conflict", "This request id was already used for something else.");
-      }
+      const { requestId } = input;
+      const knownElsewhere =
+        findStarted(viewer, requestId, inputHash) === undefined
+          ? await deps.elsewhere.find(viewer, { requestId, inputHash })
+          : undefined;
+      if (knownElsewhere !== undefined) return { runId: knownElsewhere.runId };
+      // Looked for once more: while the others were asked, the same request may have come again.
+      const runId = findStarted(viewer, requestId, inputHash);
+      if (runId !== undefined) return { runId };
       if (lastEventId !== undefined && lastEventId !== null && lastEventId !== "") {
         throw new DomainError("not_found", "This answer is gone: it was not stored.");
       }
       const system: WireMessage[] = systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }];
       return { runId: begin(toRun(viewer, input, inputHash), [...system, ...messages]).run.id };
     },
+
+    findHere,
   };
 }

@@ -81,6 +81,7 @@ export function createRedisRelay({ link, owner: name, secret }: RedisRelayOption
       await calls.call(owner, { type: "stop", runId });
     },
     start: async (owner, request) => (await calls.call(owner, { type: "start", request })) as StartedRun,
+    listOthers: async () => ((await post?.list()) ?? []).filter((owner) => owner !== name),
     broadcast: (signal) => void post?.sendToAll({ kind: "signal", from: name, signal }),
     async close() {
       isClosed = true;

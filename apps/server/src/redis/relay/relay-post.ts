@@ -8,6 +8,8 @@ export type RelayPost = {
   sendToAll(message: RelayMessage): Promise<unknown>;
   /** Whether a process listens; undefined while Redis is away, when nobody knows. */
   isThere(owner: string): Promise<boolean | undefined>;
+  /** The processes that listen; none while Redis is away. */
+  list(): Promise<readonly string[]>;
   /** The channel of a process. */
   channelOf(owner: string): string;
   /** A message, ready to be published on a channel. */
@@ -47,6 +49,11 @@ export function openRelayPost({ link, owner, secret, hear }: RelayPostOptions): 
       const counted = await link.ask((client) => client.pubsub("NUMSUB", channelOf(name)));
       return counted === unavailable ? undefined : Number(counted[1]) > 0;
     },
+    async list() {
+      const channels = await link.ask((client) => client.pubsub("CHANNELS", toPattern(channelOf(""))));
+      if (channels === unavailable) return [];
+      return (channels as string[]).map((channel) => channel.slice(channelOf("").length));
+    },
     channelOf,
     seal: (channel, message) => seal.seal(channel, message),
     close() {
@@ -54,3 +61,6 @@ export function openRelayPost({ link, owner, secret, hear }: RelayPostOptions): 
     },
   };
 }
+
+/** Whatever begins so; a prefix may have letters that mean something in patterns. */
+const toPattern = (start: string) => `${start.replaceAll(/[\\*?[\]^]/g, "\\$&")}*`;
