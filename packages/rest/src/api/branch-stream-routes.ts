@@ -1,8 +1,10 @@
+import type { StartedRun } from "@llm-backend/contract";
 import type { Caller } from "@llm-backend/server";
 import { z } from "zod";
 import { attachmentIdsField, readAttachmentIds } from "./attachment-ids.ts";
 import { chatErrors, chatParams, chatStatuses, readRequestId, requestHeaders } from "./chat-route-parts.ts";
 import { onDisconnectField, readOnDisconnect } from "./on-disconnect.ts";
+import { openStarted } from "./open-started.ts";
 import { readPathId } from "./path-id.ts";
 import { resumeRun } from "./resume-run.ts";
 import type { OpenedRun, RouteRequest, StreamRoute } from "./route.ts";
@@ -67,18 +69,18 @@ type Start = Parameters<Caller["chat"]["regenerate"]>[0];
 async function open(
   caller: Caller,
   request: RouteRequest,
-  start: (input: Start) => Promise<{ runId: string }>,
+  start: (input: Start) => Promise<StartedRun>,
 ): Promise<OpenedRun | undefined> {
   const conversationId = readPathId(request.params.conversation_id);
   const lastEventId = request.header("last-event-id");
   if (lastEventId !== undefined) return resumeRun(caller, { conversationId, lastEventId });
-  const { runId } = await start({
+  const started = await start({
     conversationId,
     requestId: readRequestId(request),
     messageId: request.body.message_id as string,
     ...readOnDisconnect(request.body),
   });
-  return { events: await caller.chat.follow({ runId }), lastEventId: undefined };
+  return openStarted(caller, started);
 }
 
 const readModel = ({ body }: RouteRequest) =>

@@ -29,13 +29,16 @@ export const chatErrors = {
   400: "The id is no integer, or the body is not valid",
   401: "No valid token",
   404: "There is no such conversation of yours",
-  409: "The Idempotency-Key or the Last-Event-ID belongs to another message, or too many answers are waiting",
+  409: "The Idempotency-Key or the Last-Event-ID belongs to another message, the answer had ended before its first word, or too many answers are waiting",
   429: "Too many answers at once",
   500: "The answer could not be started",
   502: "No upstream could answer",
   503: "No upstream can answer now",
   504: "No upstream answered in time",
 };
+
+/** Whether the caller brings a key. */
+export const hasRequestId = (request: RouteRequest) => request.header("idempotency-key") !== undefined;
 
 /** The caller's own key for a start, or one that joins nothing. */
 export function readRequestId(request: RouteRequest): string {

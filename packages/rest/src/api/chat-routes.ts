@@ -5,11 +5,13 @@ import {
   chatErrors,
   chatParams,
   chatStatuses,
+  hasRequestId,
   lastEventIdHeader,
   readRequestId,
   requestHeaders,
 } from "./chat-route-parts.ts";
 import { onDisconnectField, readOnDisconnect } from "./on-disconnect.ts";
+import { openStarted } from "./open-started.ts";
 import { readPathId } from "./path-id.ts";
 import { resumeRun } from "./resume-run.ts";
 import type { StreamRoute } from "./route.ts";
@@ -37,14 +39,16 @@ export const chatRoutes: readonly StreamRoute[] = [
       const lastEventId = request.header("last-event-id");
       const message = request.body.message as string;
       if (lastEventId !== undefined) return resumeRun(caller, { conversationId, lastEventId, message });
-      const events = await caller.chat.stream({
+      const asked = {
         conversationId,
         requestId: readRequestId(request),
         message,
         ...readAttachmentIds(request.body),
         ...readOnDisconnect(request.body),
-      });
-      return { events, lastEventId: undefined };
+      };
+      // Only who brings a key can join an answer that is over, and has to learn of it.
+      if (hasRequestId(request)) return openStarted(caller, await caller.chat.send(asked));
+      return { events: await caller.chat.stream(asked), lastEventId: undefined };
     },
   },
   {
@@ -63,9 +67,9 @@ export const chatRoutes: readonly StreamRoute[] = [
       const lastEventId = request.header("last-event-id");
       if (lastEventId !== undefined) return resumeRun(caller, { conversationId, lastEventId });
       const { messages } = await caller.conversation.history({ conversationId, limit: 1 });
-      const runId = messages[0]?.run?.runId;
-      if (runId === undefined) throw new DomainError("not_found", "This conversation has no answer yet.");
-      return { events: await caller.chat.follow({ runId }), lastEventId: undefined };
+      const run = messages[0]?.run;
+      if (!run) throw new DomainError("not_found", "This conversation has no answer yet.");
+      return openStarted(caller, run);
     },
   },
 ];

@@ -83,6 +83,8 @@ export type OpenedRun = {
   readonly events: AsyncIterable<unknown>;
   /** The last event that the caller has; undefined: none. */
   readonly lastEventId: EventId | undefined;
+  /** Whether it had ended before it was asked for: what it says now, it says for ever. @default false */
+  readonly isOver?: boolean;
 };
 
 /** One call of the REST face. */

@@ -13,7 +13,8 @@ export const begin = Symbol("begin");
  * The frames of a run: its pieces, then `done` and `full_response`, or `error`. The first item is `begin`; before it
  * the status of the answer is still open.
  *
- * @throws DomainError when the run ended before it had begun to answer.
+ * @throws DomainError when the run ended before it had begun to answer; `conflict` when it was over before it was asked
+ *   for.
  */
 export async function* toFrames(
   caller: Caller,
@@ -29,7 +30,7 @@ export async function* toFrames(
     if (event.type === "answer-reset" && !hasBegun) continue;
     const failure = toFailure(event);
     if (failure !== undefined) {
-      if (!hasBegun) throw failure;
+      if (!hasBegun) throw opened.isOver === true ? toLasting(failure) : failure;
       yield { event: "error", data: failure.message, id: toLastFrameId(id) };
       return;
     }
@@ -76,6 +77,14 @@ async function toFullResponse(
   if (state !== "done") return { event: "error", data: "The answer is not whole.", id };
   const page = await caller.conversation.history({ conversationId, cursor: assistantMessageId, limit: 1 });
   return { event: "full_response", data: page.messages[0]?.content ?? "", id };
+}
+
+/** The failure of an answer that was over already: a status that says "later" would be asked for again for ever. */
+function toLasting({ message }: DomainError): DomainError {
+  return new DomainError(
+    "conflict",
+    `${message} That was before its first word, and it stays so. To ask again, send another Idempotency-Key, or have another answer made (/api/chat/regenerate).`,
+  );
 }
 
 /** Why a stream ends without an answer that is whole; undefined for what does not end it so. */

@@ -106,7 +106,7 @@ function readTrpcReply(answered: Answered): Reply {
 function readRestReply({ status, text }: Answered): Reply {
   const runId = /^id: (run_[^:]+):/m.exec(text)?.[1];
   // Whoever joins an answer that a kill has interrupted before its first word is told so with a status.
-  const isInterrupted = status === 503 && text.includes("interrupted");
+  const isInterrupted = [409, 503].includes(status) && text.includes("interrupted");
   if (status === 200 || isInterrupted) return { kind: "joined", runId, text };
   return { kind: status === 409 ? "conflict" : "refused", runId, text: `${status} ${text}` };
 }

@@ -43,7 +43,9 @@ function toRequest(
 /** An answer that was interrupted before its first word is told with a status, for there is no stream of it. */
 function hearRefusal(status: number, text: string): Heard {
   const reason = `${status} ${text}`;
-  if (status !== 503 || !text.includes("interrupted")) return { ...silence, end: "refused", reason };
+  // 409 for who comes when it is over already.
+  if (![409, 503].includes(status) || !text.includes("interrupted"))
+    return { ...silence, end: "refused", reason };
   return { ...silence, end: "interrupted", endings: 1, reason };
 }
 
