@@ -93,6 +93,22 @@ describe("a model with tools", () => {
     });
   });
 
+  it("is shown with the next question what it called before, as long as it has tools", async () => {
+    const { conversationId } = await run([calling(["box__large", { chars: 500 }]), done]);
+    for (const setting of ["all", null]) {
+      await user.trpc.mutate("conversation.update", { conversationId, tools: setting });
+      stage.upstream.enqueue(done);
+      await follow(user, (await ask(user, conversationId)).runId);
+    }
+    const [, , withTools, without] = asked().map(({ messages }) => messages.map(({ role: by }) => by));
+    expect(withTools?.slice(-5)).toEqual(["user", "assistant", "tool", "assistant", "user"]);
+    expect(asked()[2]?.messages.find(({ role: by }) => by === "tool")).toMatchObject({
+      tool_call_id: "past00001",
+      content: "x".repeat(500),
+    });
+    expect(without?.slice(-5)).toEqual(["user", "assistant", "user", "assistant", "user"]);
+  });
+
   it("is offered none where the conversation has none, and only those that it names", async () => {
     await run([done], null);
     await run([done], ["box__echo", "gone__away"]);

@@ -11,6 +11,7 @@ import type { Conversation, Storage } from "@llm-backend/storage";
 import { readFiles } from "../attachment/message-files.ts";
 import { toKeyPlace } from "../conversation/conversation-service.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
+import { readEarlierCalls } from "../tool/earlier-calls.ts";
 import { createRoundVoice, type Round } from "../tool/round.ts";
 import type { ToolRounds } from "../tool/tool-rounds.ts";
 import { readContinued } from "./continued-text.ts";
@@ -131,7 +132,7 @@ async function preparePrompt(
   );
   const prompt = await buildPrompt({
     systemPrompt: conversation.systemPrompt ?? deps.settings.systemPrompt,
-    branch: readBranch(deps.storage, live),
+    branch: readBranch(deps.storage, live, round.tools !== undefined),
     files: {
       store: deps.storage.files,
       takesImages: toTakesImages(deps.settings, live.run.model),
@@ -175,14 +176,20 @@ function toTakesImages({ takesImages = {} }: RunSettings, model: string): boolea
   return Object.hasOwn(takesImages, model) ? takesImages[model] !== false : true;
 }
 
-/** The branch that the run answers, newest first, read in pages. */
-async function* readBranch(storage: Storage, { run }: LiveRun): AsyncGenerator<BranchMessage, void> {
+/** The branch that the run answers, newest first, read in pages; with the calls of tools for models that have some. */
+async function* readBranch(
+  storage: Storage,
+  { run }: LiveRun,
+  withCalls: boolean,
+): AsyncGenerator<BranchMessage, void> {
   const answer = await storage.messages.find(run.assistantMessageId, run.conversationId);
   let next = answer?.parentId ?? null;
   while (next !== null) {
     const page = await storage.messages.listBranch(run.conversationId, { messageId: next, limit: pageSize });
     const files = await readFiles(storage, page);
-    for (const message of page) yield { ...message, files: files.get(message.id) };
+    const calls = withCalls ? await readEarlierCalls(storage, page) : undefined;
+    for (const message of page)
+      yield { ...message, files: files.get(message.id), calls: calls?.get(message.id) };
     next = page.at(-1)?.parentId ?? null;
   }
 }

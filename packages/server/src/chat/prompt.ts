@@ -1,6 +1,7 @@
-import type { WireMessage } from "@llm-backend/contract";
+import type { ToolCallView, WireMessage } from "@llm-backend/contract";
 import type { Attachment, Message } from "@llm-backend/storage";
 import { estimateFiledTokens, toWireMessages, type PromptFileSettings } from "../attachment/prompt-files.ts";
+import { estimateEarlierCalls, withEarlierCalls } from "../tool/earlier-calls.ts";
 import { estimateMessageTokens } from "./token-estimate.ts";
 
 /** A prompt, and what had to be left out of it. */
@@ -14,8 +15,11 @@ export type Prompt = {
   readonly tokens: number;
 };
 
-/** A message of a branch, with the files that belong to it. */
-export type BranchMessage = Message & { readonly files?: readonly Attachment[] | undefined };
+/** A message of a branch, with the files and the calls of tools that belong to it. */
+export type BranchMessage = Message & {
+  readonly files?: readonly Attachment[] | undefined;
+  readonly calls?: readonly ToolCallView[] | undefined;
+};
 
 /** What a prompt is made of. */
 export type PromptParts = {
@@ -35,6 +39,8 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
   const system: WireMessage[] =
     parts.systemPrompt === "" ? [] : [{ role: "system", content: parts.systemPrompt }];
   const { takesImages } = parts.files;
+  const estimate = (message: BranchMessage): number =>
+    estimateFiledTokens(message, takesImages) + estimateEarlierCalls(message.calls);
   const systemTokens = parts.systemPrompt === "" ? 0 : estimateMessageTokens({ content: parts.systemPrompt });
   let left = parts.budgetTokens - systemTokens;
   const kept: BranchMessage[] = [];
@@ -42,7 +48,7 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
   for await (const message of parts.branch) {
     // Answers that failed before their first word say nothing.
     if (message.role === "assistant" && message.content === "") continue;
-    left -= estimateFiledTokens(message, takesImages);
+    left -= estimate(message);
     if (left < 0 && kept.length > 0) {
       isCut = true;
       break;
@@ -51,10 +57,11 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
   }
   // A turn is dropped whole: an answer without its question would stand at the beginning.
   while (isCut && kept.length > 1 && kept[0]?.role === "assistant") kept.shift();
+  const said = await toWireMessages(kept, parts.files);
   return {
-    messages: [...system, ...(await toWireMessages(kept, parts.files))],
+    messages: [...system, ...withEarlierCalls(said, (index) => kept[index]?.calls)],
     messagesKept: kept.length,
     cutAt: isCut ? kept[0]?.id : undefined,
-    tokens: kept.reduce((sum, message) => sum + estimateFiledTokens(message, takesImages), systemTokens),
+    tokens: kept.reduce((sum, message) => sum + estimate(message), systemTokens),
   };
 }

@@ -46,7 +46,7 @@ export function checkCall(call: ToolCall, offered: readonly ToolInfo[], taken: S
 }
 
 /** The call as the next question shows it: with arguments that any provider can parse. */
-export function toWireCall(call: CheckedCall): WireToolCall {
+export function toWireCall(call: Pick<CheckedCall, "callId" | "name" | "arguments">): WireToolCall {
   const isSound = readInput(call.arguments) !== undefined;
   return {
     id: call.callId,
