@@ -22,7 +22,9 @@ async function openStage(isFree: boolean) {
       const socket = connect((server.address() as AddressInfo).port, "127.0.0.1").on("error", () => {});
       sockets.push(socket);
       socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-      return Promise.race([once(socket, "data").then(() => true), once(socket, "close").then(() => false)]);
+      return new Promise((resolve) => {
+        socket.once("data", () => resolve(true)).once("close", () => resolve(false));
+      });
     },
     async closeOne(): Promise<void> {
       const socket = sockets.find((one) => !one.destroyed);

@@ -68,11 +68,14 @@ export async function sendSubscription(given: SubscriptionRequest): Promise<void
 }
 
 async function* toChunks(given: SubscriptionRequest, signal: AbortSignal): AsyncGenerator<string, void> {
-  yield `retry: ${chooseRetryMs()}\n${connected}`;
+  yield connected;
+  // Told with the first event: who is refused has nothing to come back for.
+  let head = `retry: ${chooseRetryMs()}\n`;
   try {
     for await (const item of await call(given, signal)) {
       if (!isTrackedEnvelope(item)) throw new DomainError("internal", "An event came without its id.");
-      yield `id: ${item[0]}\ndata: ${JSON.stringify(wireTransformer.serialize(item[1]))}\n\n`;
+      yield `${head}id: ${item[0]}\ndata: ${JSON.stringify(wireTransformer.serialize(item[1]))}\n\n`;
+      head = "";
     }
     yield event("return");
   } catch (error) {

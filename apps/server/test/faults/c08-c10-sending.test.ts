@@ -192,7 +192,7 @@ describe("C10: a conversation changes under an answer", () => {
     const { runId, userMessageId } = await stage.send(user);
     const following = followRun(user.trpc, runId);
     await user.trpc.mutate("conversation.rename", { conversationId, title: "Another" });
-    await user.trpc.mutate("conversation.update", { conversationId, archived: true, model: "a-model" });
+    await user.trpc.mutate("conversation.update", { conversationId, archived: true });
     const edited = await user.trpc.mutate<Started>("chat.edit", {
       conversationId,
       requestId: newRequestId(),

@@ -110,7 +110,7 @@ export async function setClientStage(options: ClientStageOptions = {}): Promise<
   const stage = await setFaultStage({
     ...rest,
     upstreams: [{ reply }, {}],
-    entries: [{ models: ["fake-model"] }, { models: ["canary"] }],
+    entries: [{ models: ["fake-model", "/v1/files"] }, { models: ["canary"] }],
     config: {
       ...config,
       auth: merge(generousLimits.auth, auth as Record<string, unknown>),

@@ -30,6 +30,8 @@ export type FaultStageOptions = {
   readonly config?: Readonly<Record<string, unknown>>;
   /** Runs the backend in a process of its own; with a PEM file it trusts the authorities in there. */
   readonly ownProcess?: true | { readonly trustedAuthorities: string };
+  /** Where a backend in a process of its own listens. @default any port of loopback */
+  readonly addr?: string;
 };
 
 /** An attempt, as the log tells it. */
@@ -106,6 +108,7 @@ export async function setFaultStage(options: FaultStageOptions): Promise<FaultSt
       upstreams: entries,
       // With all of the pool's health and retries, which other tests leave out.
       config: { authorization: callerToken, gateway: {}, ...options.config },
+      ...(options.addr !== undefined && { addr: options.addr }),
     }),
   );
   const health = cleanup.use(watchHealth(backend.url));

@@ -8,9 +8,10 @@ function createWatched(isAlive: (id: string) => Promise<boolean> = () => Promise
   const asked: string[] = [];
   const watch = createSessionWatch({
     intervalMs: 30_000,
-    isAlive(id) {
-      asked.push(id);
-      return isAlive(id);
+    async listAlive(ids) {
+      asked.push(...ids);
+      const states = await Promise.all(ids.map(isAlive));
+      return ids.filter((_, index) => states[index]);
     },
   });
   return { watch, asked };

@@ -11,9 +11,15 @@ export type SessionWatch = {
 
 type Watched = { readonly controller: AbortController; watchers: number };
 
-/** Creates the watch. `isAlive` reads a session's state; it is asked every `intervalMs` for sessions with open streams. */
+/** How many sessions are asked about at once. */
+const batchMax = 500;
+
+/**
+ * Creates the watch. `listAlive` tells which of some sessions have not ended; it is asked every `intervalMs` for those
+ * with open streams.
+ */
 export function createSessionWatch(options: {
-  isAlive: (sessionId: string) => Promise<boolean>;
+  listAlive: (sessionIds: readonly string[]) => Promise<readonly string[]>;
   intervalMs: number;
 }): SessionWatch {
   const sessions = new Map<string, Watched>();
@@ -23,13 +29,21 @@ export function createSessionWatch(options: {
     sessions.delete(sessionId);
   };
   const check = async () => {
-    for (const sessionId of sessions.keys()) {
-      if (!(await options.isAlive(sessionId))) end(sessionId);
+    const watched = [...sessions.keys()];
+    for (let from = 0; from < watched.length; from += batchMax) {
+      const batch = watched.slice(from, from + batchMax);
+      const alive = new Set(await options.listAlive(batch));
+      for (const sessionId of batch) if (!alive.has(sessionId)) end(sessionId);
     }
   };
+  let isChecking = false;
   const timer = setInterval(() => {
+    if (isChecking) return;
+    isChecking = true;
     // A database that does not answer is no reason to end streams: the next round asks again.
-    check().catch(() => undefined);
+    check()
+      .catch(() => undefined)
+      .finally(() => (isChecking = false));
   }, options.intervalMs).unref();
 
   return {

@@ -53,6 +53,12 @@ export function createUserService(deps: UserServiceDeps) {
     return user;
   }
 
+  async function endSessions(tx: Repositories, { id }: User): Promise<void> {
+    const now = deps.now();
+    await tx.users.updateTokensValidFrom(id, now);
+    await tx.sessions.revokeAll(id, { now });
+  }
+
   async function refuseWithoutAdmin(tx: Repositories): Promise<void> {
     if ((await tx.users.countActive("admin")) === 0) {
       throw new DomainError("conflict", "This is the last administrator; make another one first.");
@@ -89,12 +95,17 @@ export function createUserService(deps: UserServiceDeps) {
 
     hasAdmin: async (): Promise<boolean> => (await storage.users.countActive("admin")) > 0,
 
-    /** @throws DomainError `not_found`, and `conflict` for the last administrator. */
+    /**
+     * Gives a user another role. Whoever loses one loses the sessions too, and the streams that it opened to them.
+     *
+     * @throws DomainError `not_found`, and `conflict` for the last administrator.
+     */
     setRole: (username: string, role: Role): Promise<User> =>
       storage.transaction(async (tx) => {
         const user = await getByName(tx, username);
         await tx.users.updateRole(user.id, role);
         await refuseWithoutAdmin(tx);
+        if (user.role === "admin" && role === "user") await endSessions(tx, user);
         return { ...user, role };
       }),
 
@@ -108,8 +119,7 @@ export function createUserService(deps: UserServiceDeps) {
         const user = await getByName(tx, username);
         await tx.users.updateStatus(user.id, "disabled");
         if (user.role === "admin") await refuseWithoutAdmin(tx);
-        await tx.users.updateTokensValidFrom(user.id, deps.now());
-        await tx.sessions.revokeAll(user.id, { now: deps.now() });
+        await endSessions(tx, user);
         return { ...user, status: "disabled" };
       }),
 

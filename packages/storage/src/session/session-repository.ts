@@ -42,6 +42,20 @@ export function createSessionRepository(db: Kysely<Database>) {
       return { session, user: toUser(row) };
     },
 
+    /** Which of some sessions have not ended, and belong to users who may come in. */
+    async listAlive(ids: readonly string[], now: number): Promise<string[]> {
+      const rows = await db
+        .selectFrom("sessions")
+        .innerJoin("users", "users.id", "sessions.user_id")
+        .select("sessions.id")
+        .where("sessions.id", "in", ids)
+        .where("sessions.revoked_at", "is", null)
+        .where("sessions.expires_at", ">", now)
+        .where("users.status", "=", "active")
+        .execute();
+      return rows.map(({ id }) => id);
+    },
+
     /** Whether a user has ever logged in from an address, within what is kept. */
     async existsFrom(userId: number, address: string): Promise<boolean> {
       const row = await db
