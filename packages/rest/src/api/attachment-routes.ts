@@ -32,6 +32,7 @@ const uploadRoute: UploadRoute = {
     413: "The file has too many bytes, or the image too many pixels",
     415: "The bytes are neither a PNG, JPEG, WebP or GIF image nor a text in UTF-8",
     429: "You have too many files already, or send too many at once",
+    503: "The disk of the server takes nothing just now",
   },
   async receive({ services, viewer, request }, body) {
     const upload = { name: readFileName(request), body, bytes: readLength(request) };

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { onDisk } from "./disk-work.ts";
 import { createNewFile, type NewFile } from "./new-file.ts";
 
 export type { NewFile, SealedFile } from "./new-file.ts";
@@ -46,14 +47,14 @@ export function createFileStore(folder: string): FileStore {
   const toArrival = ({ fileKey }: Pick<FilePlace, "fileKey">) => join(incoming, fileKey);
 
   const settle: FileStore["settle"] = async (file) => {
-    await mkdir(toShelf(file), { recursive: true, mode: folderMode });
-    await unlessAbsent(rename(toArrival(file), toPath(file)));
+    await onDisk(mkdir(toShelf(file), { recursive: true, mode: folderMode }));
+    await onDisk(unlessAbsent(rename(toArrival(file), toPath(file))));
   };
 
   return {
     settle,
     async create() {
-      await mkdir(incoming, { recursive: true, mode: folderMode });
+      await onDisk(mkdir(incoming, { recursive: true, mode: folderMode }));
       const key = randomBytes(12).toString("hex");
       return createNewFile(toArrival({ fileKey: key }), key);
     },

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { open, rm, type FileHandle } from "node:fs/promises";
 import { dirname } from "node:path";
+import { onDisk } from "./disk-work.ts";
 
 /** What is known of a file whose bytes are on the disk. */
 export type SealedFile = {
@@ -24,7 +25,7 @@ export type NewFile = AsyncDisposable & {
 
 /** Makes a file that only its owner can read. */
 export async function createNewFile(path: string, key: string): Promise<NewFile> {
-  const handle = await open(path, "wx+", 0o600);
+  const handle = await onDisk(open(path, "wx+", 0o600));
   const hash = createHash("sha256");
   let bytes = 0;
   let isKept = false;
@@ -34,7 +35,7 @@ export async function createNewFile(path: string, key: string): Promise<NewFile>
     key,
     async write(chunk) {
       hash.update(chunk);
-      await writeAll(handle, chunk, bytes);
+      await onDisk(writeAll(handle, chunk, bytes));
       bytes += chunk.length;
     },
     async read(position, length) {
@@ -42,9 +43,9 @@ export async function createNewFile(path: string, key: string): Promise<NewFile>
       return buffer.subarray(0, bytesRead);
     },
     async seal() {
-      await handle.sync();
+      await onDisk(handle.sync());
       await close();
-      await syncFolder(dirname(path));
+      await onDisk(syncFolder(dirname(path)));
       return { hash: hash.digest("hex"), bytes };
     },
     keep() {
@@ -65,7 +66,7 @@ async function writeAll(handle: FileHandle, chunk: Uint8Array, position: number)
 }
 
 /** A name is on the disk when the folder that it stands in is. */
-export async function syncFolder(path: string): Promise<void> {
+async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, "r");
   try {
     await folder.sync();
