@@ -4,3 +4,4 @@ export { readConfig } from "./config/read-config.ts";
 export type { Config } from "./config/to-config.ts";
 export { createLogger } from "./logging/create-logger.ts";
 export type { Environment } from "./env.ts";
+export { appRouter, type ProcedureMeta } from "@llm-backend/server";

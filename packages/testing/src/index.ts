@@ -59,3 +59,4 @@ export {
   type BackendProcess,
 } from "./backend/spawn-backend.ts";
 export type { BackendOptions } from "./backend/backend-config.ts";
+export { listProcedures, type ListedProcedure } from "./hostile/list-procedures.ts";

@@ -9,6 +9,8 @@ const limits = { streams_per_user_max: 10_000, runs_per_user_max: 10_000, waitin
 export type ProofServerOptions = {
   /** Further keys of the configuration. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** What its environment has besides. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Where it listens, and each that comes after it. @default any free port, another one after each restart */
   readonly addr?: string;
 };
