@@ -36,6 +36,7 @@ describe("a conversation", () => {
       titleSource: "user",
       pinned: false,
       archived: false,
+      tools: null,
       createdAt: expect.stringMatching(/^\d{4}-/),
       updatedAt: expect.stringMatching(/^\d{4}-/),
     });
