@@ -33,7 +33,12 @@ export async function layGround({ config, environment, logger }: GroundOptions):
   const secrets = readSecrets(config);
   for (const notice of secrets.notices) logger[notice.level](`${notice.path}: ${notice.message}`);
   await using cleanup = new AsyncDisposableStack();
-  const storage = await openSqlite({ path: config.database, exclusive: true, shared: config.workers > 1 });
+  const storage = await openSqlite({
+    path: config.database,
+    exclusive: true,
+    shared: config.workers > 1,
+    onFault: toFaultLog(logger),
+  });
   cleanup.defer(() => storage.close());
 
   const started = await startUpstreams(config, {
@@ -49,8 +54,16 @@ export async function layGround({ config, environment, logger }: GroundOptions):
 }
 
 /** Comes to a ground that another process has laid, and holds. */
-export async function joinGround({ config }: GroundOptions): Promise<Ground> {
+export async function joinGround({ config, logger }: GroundOptions): Promise<Ground> {
   const secrets = readSecrets(config);
-  const storage = await openSqlite({ path: config.database, shared: true });
+  const storage = await openSqlite({ path: config.database, shared: true, onFault: toFaultLog(logger) });
   return { storage, secrets, close: () => storage.close() };
+}
+
+/** Says how the database is, once for every change. */
+function toFaultLog(logger: Logger) {
+  return (sentence: string | undefined) => {
+    if (sentence === undefined) logger.info("The database takes writes again");
+    else logger.error(`The database takes no writes: ${sentence}`);
+  };
 }

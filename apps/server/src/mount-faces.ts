@@ -12,6 +12,7 @@ import { readCredential } from "./http/request-context.ts";
 import { mountRoot } from "./http/root-routes.ts";
 import type { Metrics } from "./metrics/create-metrics.ts";
 import { mountMetrics } from "./metrics/mount-metrics.ts";
+import { shortageWords } from "./pressure/watch-pressure.ts";
 import { version } from "./version.ts";
 
 /** What the faces are mounted with. */
@@ -40,13 +41,20 @@ export function mountFaces(host: Host, given: FacesOptions): void {
     async readiness() {
       const database = await parts.storage.ping().then(
         () => "ok",
-        () => "does not answer",
+        () => parts.storage.fault() ?? "does not answer",
       );
+      const shortage = parts.pressure.shortage();
       const own = given.checks();
       const redis = parts.redis?.check();
       return {
-        isReady: database === "ok" && own.server === "ok" && redis?.isReady !== false,
-        checks: { ...own, database, ...(redis !== undefined && { redis: redis.words }) },
+        isReady:
+          database === "ok" && own.server === "ok" && redis?.isReady !== false && shortage === undefined,
+        checks: {
+          ...own,
+          database,
+          load: shortage === undefined ? "ok" : shortageWords[shortage],
+          ...(redis !== undefined && { redis: redis.words }),
+        },
       };
     },
   });

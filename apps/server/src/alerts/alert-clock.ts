@@ -2,6 +2,8 @@
 export type AlertClock = {
   /** Milliseconds since 1970. */
   now(): number;
+  /** Milliseconds that have passed, whoever sets the clock. */
+  elapsed(): number;
   /** Calls back once after so many milliseconds, unless what it returns is called before. */
   after(ms: number, callback: () => void): () => void;
 };
@@ -9,6 +11,7 @@ export type AlertClock = {
 /** The clock of the machine; it keeps no process from ending. */
 export const machineClock: AlertClock = {
   now: Date.now,
+  elapsed: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms).unref();
     return () => clearTimeout(timer);

@@ -28,7 +28,7 @@ export function createCauseThrottle(given: {
 
   function forgetThoseOver(): void {
     for (const [name, { sentAt, waiting }] of causes) {
-      if (waiting === undefined && clock.now() - sentAt >= intervalMs) causes.delete(name);
+      if (waiting === undefined && clock.elapsed() - sentAt >= intervalMs) causes.delete(name);
     }
   }
 
@@ -37,14 +37,14 @@ export function createCauseThrottle(given: {
     cause.waiting = undefined;
     cause.cancel = undefined;
     if (waiting === undefined) return;
-    cause.sentAt = clock.now();
+    cause.sentAt = clock.elapsed();
     pass(waiting.alert, waiting.count);
   }
 
   return {
     offer(alert) {
       const cause = causes.get(alert.cause);
-      const now = clock.now();
+      const now = clock.elapsed();
       if (cause === undefined || (cause.waiting === undefined && now - cause.sentAt >= intervalMs)) {
         if (causes.size >= causesMax) forgetThoseOver();
         causes.set(alert.cause, { sentAt: now, waiting: undefined, cancel: undefined });

@@ -112,7 +112,7 @@ export function createAlerts(options: AlertOptions): Alerts {
       const since = out.get(cause);
       // What fails its test is out as it was before: that is no news.
       if (troubles.has(to) && since === undefined) {
-        out.set(cause, clock.now());
+        out.set(cause, clock.elapsed());
         const sentence = toOutSentence(change);
         throttle.offer({
           cause,
@@ -124,7 +124,7 @@ export function createAlerts(options: AlertOptions): Alerts {
         });
       } else if (whole.has(to) && since !== undefined) {
         out.delete(cause);
-        const sentence = toBackSentence(change, { awayMs: clock.now() - since });
+        const sentence = toBackSentence(change, { awayMs: clock.elapsed() - since });
         throttle.offer({
           cause,
           event: isKey ? "key_back" : "upstream_back",

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
+import { addBackupCommand } from "./backup-command.ts";
 import { addCheckCommand } from "./check-command.ts";
 import { addConfigCommands } from "./config-commands.ts";
 import { addConfigOptions } from "./config-options.ts";
@@ -50,6 +51,7 @@ export function createProgram(): Command {
   addServeCommand(program);
   addMigrateCommand(program);
   addCheckCommand(program);
+  addBackupCommand(program);
   addUserCommands(program);
   addUpstreamCommands(program);
   addKeyCommands(program);

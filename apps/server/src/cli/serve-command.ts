@@ -4,8 +4,10 @@ import { createLogger } from "../logging/create-logger.ts";
 import { startServer } from "../start-server.ts";
 import { isWorker, leavePrimary, runWorker, type WorkerOptions } from "../workers/run-worker.ts";
 import { startWorkers } from "../workers/start-workers.ts";
+import { CommandFailure } from "./command-failure.ts";
 import { addConfigOptions, readCommandConfig } from "./config-options.ts";
 import { toReport } from "./failure-report.ts";
+import { untilBroken } from "./until-broken.ts";
 import { untilTold } from "./until-told.ts";
 
 /** `serve`: runs the server until it is told to stop. What the program does when nothing else is said. */
@@ -24,8 +26,8 @@ export function addServeCommand(program: Command): void {
 
 async function serve(flags: ConfigFlags): Promise<void> {
   const { config, notices, source, environment } = readCommandConfig(flags);
-  const { logger, flush } = createLogger(config.log);
-  const given = { config, environment, logger };
+  const { logger, flush, droppedCount } = createLogger(config.log);
+  const given = { config, environment, logger, logLinesDropped: droppedCount };
   if (isWorker()) return serveAsWorker({ ...given, flush });
   let restart = () => {};
   const mayRestart = config.workers > 1 && !process.stdin.isTTY;
@@ -40,14 +42,27 @@ async function serve(flags: ConfigFlags): Promise<void> {
     if (server.setupUrl !== undefined) {
       logger.info(`There is no administrator yet. Make one with this one-time link: ${server.setupUrl}`);
     }
-    const signal = await told.first;
-    logger.info(`Stopping on ${signal}; answers under way may go on for ${config.drain_seconds} s`);
-    void told.second.then(() => server.stopNow());
+    using broken = untilBroken((error) => logger.fatal({ err: error }, "A failure that nobody has caught"));
+    const end = await Promise.race([told.first, broken.first]);
+    const cause = typeof end === "string" ? end : "a failure that nobody has caught";
+    logger.info(`Stopping on ${cause}; answers under way may go on for ${config.drain_seconds} s`);
+    // Who is told twice, or once after a failure, does not wait.
+    void (typeof end === "string" ? told.second : told.first).then(() => server.stopNow());
     await server.stop();
     logger.info("Stopped");
+    if (typeof end !== "string") throw new CommandFailure(`ended by ${cause}; its log says which`);
   } finally {
     await flush();
+    endSoon();
   }
+}
+
+/** How long what is left may keep a process that has stopped: a log that nobody reads would, for ever. */
+const endMs = 500;
+
+function endSoon(): void {
+  // It fires only where there is something left.
+  setTimeout(() => process.exit(), endMs).unref();
 }
 
 /** One of several processes: its primary says what it does, also about signals. */
@@ -58,5 +73,6 @@ async function serveAsWorker(given: Omit<WorkerOptions, "toSentence"> & { flush:
   } finally {
     await given.flush();
     leavePrimary();
+    endSoon();
   }
 }

@@ -6,9 +6,11 @@ import { trpcPath } from "./mount-trpc.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** Answers a request that no face gets to see, in the words of the face that it is for. */
-export function refuse(reply: FastifyReply, { status, code, message }: Refusal): void {
+export function refuse(reply: FastifyReply, refusal: Refusal): void {
+  const { status, code, message, retryAfterSeconds } = refusal;
   const { url } = reply.request;
   const isTrpc = url === trpcPath || url.startsWith(`${trpcPath}/`) || url.startsWith(`${trpcPath}?`);
+  if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds));
   void reply
     .code(status)
     .type("application/json; charset=utf-8")

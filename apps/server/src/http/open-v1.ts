@@ -1,9 +1,10 @@
 import { compile, default as readAddress } from "@fastify/proxy-addr";
+import { DomainError } from "@llm-backend/contract";
 import { createOpenAiHandler, type OpenAiHandler } from "@llm-backend/rest";
 import { createNewId, type ForwardService } from "@llm-backend/server";
 import type { Logger } from "pino";
 import type { Config } from "../config/to-config.ts";
-import { findRefusal } from "./refusal.ts";
+import { findRefusal, overloadedSeconds } from "./refusal.ts";
 
 const pingMs = 10_000;
 
@@ -12,6 +13,8 @@ export function openV1(given: {
   readonly config: Config;
   readonly logger: Logger;
   readonly forward: ForwardService;
+  /** Whether the process takes no new work just now. */
+  readonly isOverloaded: () => boolean;
 }): OpenAiHandler {
   const { config, logger, forward } = given;
   const newId = createNewId(Date.now);
@@ -28,6 +31,7 @@ export function openV1(given: {
       config.trusted_proxies.length === 0
         ? (request) => request.socket.remoteAddress ?? ""
         : (request) => readAddress(request, trust) ?? "",
+    findShortage: () => (given.isOverloaded() ? toOverloaded() : undefined),
     findRefusal: (request) => findRefusal(request, config.limits.url_bytes_max),
     onAnswered({ requestId, method, path, status, ms, address }) {
       // Every call has a record, which says more; a line for each would cost as much as half of the call itself.
@@ -39,3 +43,6 @@ export function openV1(given: {
     pingMs,
   });
 }
+
+const toOverloaded = () =>
+  new DomainError("overloaded", undefined, { details: { retryAfterMs: overloadedSeconds * 1000 } });

@@ -1,6 +1,7 @@
 import type { Usage } from "@llm-backend/contract";
 import { AggregatorRegistry, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { createCounter, createHistogram } from "./cells.ts";
+import { collectPressure, type HostSources } from "./collect-pressure.ts";
 import { collectRedis, type WatchedRedis } from "./collect-redis.ts";
 import { collectUpstreams } from "./collect-upstreams.ts";
 import { createLabelLimit } from "./label-limit.ts";
@@ -13,7 +14,7 @@ import type {
 } from "./watched-events.ts";
 
 /** What is looked at when somebody reads the metrics. */
-export type MetricSources = {
+export type MetricSources = HostSources & {
   /** How every upstream is. */
   readonly health: () => readonly WatchedUpstream[];
   /** How many records could not be kept, since the start. */
@@ -80,6 +81,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
   addGauges(registry, { version, inFlight: () => inFlight });
   collectUpstreams(registry, { health: () => sources.health(), upstreamsMax });
   collectRedis(registry, () => sources.redis?.());
+  collectPressure(registry, () => sources);
   const shed = createCounter(registry, {
     name: "llm_backend_records_shed_total",
     help: "Records of calls that could not be kept.",

@@ -6,6 +6,7 @@ export function createHandClock(): AlertClock & { pass(ms: number): void } {
   const timers = new Set<{ readonly at: number; readonly callback: () => void }>();
   return {
     now: () => now,
+    elapsed: () => now,
     after(ms, callback) {
       const timer = { at: now + ms, callback };
       timers.add(timer);

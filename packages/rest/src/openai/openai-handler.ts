@@ -20,6 +20,8 @@ export type OpenAiOptions = {
   readonly findRefusal: (
     request: IncomingMessage,
   ) => { readonly status: number; readonly message: string } | undefined;
+  /** Why no call is taken just now, whatever it asks for. */
+  readonly findShortage?: () => DomainError | undefined;
   /** Learns of every call when it has been answered. */
   readonly onAnswered: (call: AnsweredCall) => void;
   /** Learns of failures that the caller is not told the reason of. */
@@ -84,7 +86,9 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
       const { status, message } = refusal;
       refuse(call, new DomainError("invalid_input", message), status);
     } else {
-      const fault = isStopping ? new DomainError("shutting_down") : findCallFault(request);
+      const fault = isStopping
+        ? new DomainError("shutting_down")
+        : (options.findShortage?.() ?? findCallFault(request));
       if (fault === undefined) void answer(call, options, open);
       else refuse(call, fault);
     }

@@ -67,6 +67,8 @@ export type ForwardServiceDeps = {
   /** How many characters of an answer's text are kept for the record. */
   readonly textCharsMax: number;
   readonly now: () => number;
+  /** Only runs forward, and no faster than time: what durations are measured by. @default now */
+  readonly elapsed?: () => number;
   /** Learns of every call that is passed on, and of its end. Must not throw. */
   readonly onStarted?: () => void;
   readonly onEnded: (ended: EndedCall) => void;
@@ -79,7 +81,7 @@ export type ForwardService = ReturnType<typeof createForwardService>;
 
 /** Creates the service. */
 export function createForwardService(deps: ForwardServiceDeps) {
-  const { gateway, keys } = deps;
+  const { gateway, keys, elapsed = deps.now } = deps;
 
   return {
     /**
@@ -109,6 +111,7 @@ export function createForwardService(deps: ForwardServiceDeps) {
       const known = findModelAnswer(request, () => gateway.models(access.mayUse), access.mayAsk);
       if (known !== undefined) return sendKnown(known, answer);
       const at = deps.now();
+      const startedAt = elapsed();
       let call: ForwardCall | undefined;
       let admission: Admission;
       try {
@@ -122,7 +125,7 @@ export function createForwardService(deps: ForwardServiceDeps) {
           at,
           call,
           charge: undefined,
-          result: toRefusedResult(error, deps.now() - at),
+          result: toRefusedResult(error, elapsed() - startedAt),
         });
         throw error;
       }

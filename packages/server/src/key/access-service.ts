@@ -11,6 +11,8 @@ import { createStaticTokens, type AccessSettings, type UpstreamAccess } from "./
 export type AccessServiceDeps = {
   readonly storage: Storage;
   readonly now: () => number;
+  /** Only runs forward, and no faster than time: what durations are measured by. @default now */
+  readonly elapsed?: () => number;
   readonly settings: AccessSettings;
   readonly onInternalError: (error: unknown) => void;
 };
@@ -32,7 +34,7 @@ export function createAccessService(deps: AccessServiceDeps) {
   const tokens = createStaticTokens(deps.settings);
   const cache = createKeyCache({
     read: (hash) => storage.keys.findByHash(hash, now()),
-    now,
+    now: deps.elapsed ?? now,
     freshMs,
     entriesMax,
   });

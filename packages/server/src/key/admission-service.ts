@@ -49,6 +49,8 @@ export type AdmissionServiceDeps = {
   readonly budgets: BudgetService;
   readonly ledger: LedgerService;
   readonly now: () => number;
+  /** Only runs forward, and no faster than time: what durations are measured by. @default now */
+  readonly elapsed?: () => number;
   /** What other processes let in; without it this process counts alone. */
   readonly sharedLimits?: SharedLimits | undefined;
 };
@@ -64,7 +66,7 @@ const nothing: Charge = { usage: {}, usageSource: "none", costNanos: undefined }
 /** Creates the service. Only a key with a budget costs a write to the database before its request is sent. */
 export function createAdmissionService(deps: AdmissionServiceDeps) {
   const { ledger, sharedLimits } = deps;
-  const limiter = createKeyLimiter({ now: deps.now, keysMax });
+  const limiter = createKeyLimiter({ now: deps.elapsed ?? deps.now, keysMax });
 
   /** A promise only where others are asked: whoever counts alone has nothing to wait for. */
   function hold(access: Access, demand: AdmissionDemand): Held | Promise<Held> | undefined {

@@ -39,6 +39,8 @@ export type AccountsDeps = {
   readonly storage: Storage;
   readonly newId: NewId;
   readonly now: () => number;
+  /** Only runs forward, and no faster than time: what durations are measured by. @default now */
+  readonly elapsed?: () => number;
   /** Names this process. */
   readonly owner: string;
   readonly access: AccessSettings;

@@ -10,6 +10,8 @@ export type PriceService = ReturnType<typeof createPriceService>;
 export type PriceServiceDeps = {
   readonly storage: Storage;
   readonly now: () => number;
+  /** Only runs forward, and no faster than time: what durations are measured by. @default now */
+  readonly elapsed?: () => number;
   /** Learns that the operator's prices were changed through here. */
   readonly onChanged?: () => void;
   /** Learns when the prices could not be read again; those known before stay in force. */
@@ -24,7 +26,7 @@ const freshMs = 10_000;
  * Looking up a price costs no SQL: the operator's are kept in memory.
  */
 export function createPriceService(deps: PriceServiceDeps) {
-  const { storage, now } = deps;
+  const { storage, now, elapsed = now } = deps;
   let operator: readonly Price[] = [];
   let configured: readonly Price[] = [];
   let table = build();
@@ -43,14 +45,14 @@ export function createPriceService(deps: PriceServiceDeps) {
   }
 
   async function load(): Promise<void> {
-    readAt = now();
+    readAt = elapsed();
     operator = await storage.prices.list();
     table = build();
   }
 
   /** The table as it is; an old one is read again behind the request that noticed. */
   function current(): PriceTable {
-    if (now() - readAt > freshMs) load().catch(deps.onInternalError);
+    if (elapsed() - readAt > freshMs) load().catch(deps.onInternalError);
     return table;
   }
 

@@ -12,6 +12,10 @@ export type BackendOptions = {
   readonly folder?: string;
   /** Where a spawned backend listens, and each that is started after it. @default "127.0.0.1:0", any free port */
   readonly addr?: string;
+  /** Further variables of a spawned backend's environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A program, and its arguments, that a spawned backend is started by: it has to become what follows. */
+  readonly startedBy?: readonly [string, ...string[]];
   /** A PEM file of authorities that a spawned backend trusts beside the public ones. */
   readonly trustedAuthorities?: string;
 };

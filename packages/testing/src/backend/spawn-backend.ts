@@ -39,8 +39,9 @@ export async function spawnBackend(options: BackendOptions = {}): Promise<Backen
   try {
     const { trustedAuthorities } = options;
     const authorities = trustedAuthorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: trustedAuthorities };
-    const { addr = "127.0.0.1:0" } = options;
-    const place = { ...folder, addr, env: { ...sourceEnvironment, ...authorities } };
+    const { addr = "127.0.0.1:0", startedBy } = options;
+    const env = { ...sourceEnvironment, ...authorities, ...options.env };
+    const place = { ...folder, addr, startedBy, env };
     return await launch(place, async () => {
       await folder[Symbol.asyncDispose]();
     });
@@ -55,13 +56,20 @@ type Launched = {
   readonly configFile: string;
   readonly dataFolder: string;
   readonly addr: string;
+  readonly startedBy: BackendOptions["startedBy"];
   readonly env: Readonly<Record<string, string>>;
 };
 
 async function launch(place: Launched, dispose: () => Promise<void>): Promise<BackendProcess> {
+  const paths = ["--config", place.configFile, "--data", place.dataFolder];
+  const args = [...sourceArguments, ...paths, "--addr", place.addr];
+  const [program, words] =
+    place.startedBy === undefined
+      ? [process.execPath, args]
+      : [place.startedBy[0], [...place.startedBy.slice(1), process.execPath, ...args]];
   const child = spawn(
-    process.execPath,
-    [...sourceArguments, "--config", place.configFile, "--data", place.dataFolder, "--addr", place.addr],
+    program,
+    words,
     // Nothing of the machine's own keys may reach a test.
     { env: place.env, stdio: ["ignore", "pipe", "pipe"] },
   );
