@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -38,7 +37,8 @@ async function hold(url: string, first: string, drip: string): Promise<string> {
   const socket = await openSocket(url);
   let answer = "";
   socket.on("data", (chunk: Buffer) => (answer += chunk.toString()));
-  const closed = once(socket, "close");
+  // Being cut off in the middle of a drop is what it is for.
+  const closed = new Promise<void>((resolve) => void socket.once("close", () => resolve()));
   if (first !== "") socket.write(first);
   const dripping = setInterval(() => {
     if (drip !== "" && socket.writable) socket.write(drip);
