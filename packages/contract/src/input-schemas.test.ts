@@ -12,6 +12,20 @@ const account = { username: "ada", password: "12345678" };
 const period = { from: new Date(0), to: "2026-06-01T00:00:00+02:00" };
 
 /** One valid value of every input. */
+const document: contract.ExportedConversation = {
+  format: "llm-backend-conversation",
+  version: 1,
+  title: "t",
+  titleSource: "user",
+  model: "m",
+  systemPrompt: null,
+  pinned: false,
+  archived: false,
+  headMessageId: null,
+  createdAt: "2026-06-01T00:00:00.000Z",
+  updatedAt: "2026-06-01T00:00:00.000Z",
+  messages: [],
+};
 const valid: Record<string, Record<string, unknown>> = {
   registerInput: account,
   loginInput: account,
@@ -23,6 +37,13 @@ const valid: Record<string, Record<string, unknown>> = {
   renameConversationInput: { conversationId: 1, title: "t" },
   conversationRefInput: { conversationId: 1 },
   listConversationsInput: {},
+  searchConversationsInput: { query: "kettle" },
+  exportConversationInput: { conversationId: 1 },
+  exportAllInput: { lastEventId: null },
+  importConversationInput: { document },
+  attachmentRefInput: { attachmentId: `att_${id}` },
+  listAttachmentsInput: {},
+  deleteAccountInput: { password: "p" },
   historyInput: { conversationId: 1 },
   sendInput: message,
   streamInput: { ...message, lastEventId: null },
@@ -109,7 +130,11 @@ describe("limits of pages", () => {
   });
 
   it("has a default for each of them", () => {
-    expect(contract.listConversationsInput.parse({})).toEqual({ limit: 50 });
+    expect(contract.listConversationsInput.parse({})).toEqual({
+      archived: false,
+      pinnedFirst: true,
+      limit: 50,
+    });
     expect(contract.historyInput.parse({ conversationId: 1 })).toEqual({ conversationId: 1, limit: 100 });
   });
 });
