@@ -3,11 +3,13 @@
  * `npm run bench -- [burst] [first-token] [paced] [--quick]` measures chat against a plain pass-through,
  * `npm run bench -- workers [--rounds 3] [--quick]` compares one process with two that serve together,
  * `npm run bench -- gateway [--only burst,paced] [--rivals raw,nginx] [--rounds 3] [--quick]` measures /v1 against rivals,
+ * `npm run bench -- conversations [--rounds 7] [--quick]` measures what steps cost while conversations and lists grow,
  * `npm run bench -- redis [--rounds 7] [--quick]` measures what Redis costs a single process.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { runChatBench } from "./chat-bench.ts";
+import { runConversationsBench } from "./conversations/run-conversations-bench.ts";
 import { readGatewayOptions } from "./gateway/command-line.ts";
 import { runGatewayBench } from "./gateway/gateway-bench.ts";
 import { runRedisBench } from "./redis/redis-bench.ts";
@@ -39,6 +41,7 @@ const [first, ...rest] = positionals;
 try {
   if (first === "gateway" && rest.length === 0) await runGatewayBench(readGatewayOptions(values), print);
   else if (first === "workers" && rest.length === 0) await runWorkersBench(values, print);
+  else if (first === "conversations" && rest.length === 0) await runConversationsBench(values, print);
   else if (first === "redis" && rest.length === 0)
     await runRedisBench({ quick: values.quick, rounds: Number(values.rounds ?? 7) }, print);
   else await runChatBench({ ...values, names: positionals }, print);
