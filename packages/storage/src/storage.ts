@@ -1,49 +1,10 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Kysely } from "kysely";
-import { createErasureRepository, type ErasureRepository } from "./account/erasure-repository.ts";
-import { createAttachmentRepository, type AttachmentRepository } from "./attachment/attachment-repository.ts";
 import type { FileStore } from "./attachment/file-store.ts";
-import {
-  createConversationRepository,
-  type ConversationRepository,
-} from "./conversation/conversation-repository.ts";
 import type { Database } from "./database.ts";
-import { createBudgetRepository, type BudgetRepository } from "./key/budget-repository.ts";
-import { createApiKeyRepository, type ApiKeyRepository } from "./key/key-repository.ts";
-import { createLedgerRepository, type LedgerRepository } from "./ledger/ledger-repository.ts";
-import { createBranchRepository, type BranchRepository } from "./message/branch-repository.ts";
-import { createMessageRepository, type MessageRepository } from "./message/message-repository.ts";
-import { createPriceRepository, type PriceRepository } from "./price/price-repository.ts";
-import { createRecordRepository, type RecordRepository } from "./record/record-repository.ts";
-import { createRunRepository, type RunRepository } from "./run/run-repository.ts";
+import { createRepositories, openRepositories, type Repositories } from "./repositories.ts";
+import { createRunRepository } from "./run/run-repository.ts";
 import type { RunSegment } from "./run/run-row.ts";
-import { createSearchRepository, type SearchRepository } from "./search/search-repository.ts";
-import { createSessionRepository, type SessionRepository } from "./session/session-repository.ts";
-import { createSettingRepository, type SettingRepository } from "./setting/setting-repository.ts";
-import { createToolRepository, type ToolRepository } from "./tool/tool-repository.ts";
-import { createUpstreamRepository, type UpstreamRepository } from "./upstream/upstream-repository.ts";
-import { createUserRepository, type UserRepository } from "./user/user-repository.ts";
-
-/** One repository per noun, over a connection or over a transaction. */
-export type Repositories = {
-  readonly users: UserRepository;
-  readonly sessions: SessionRepository;
-  readonly conversations: ConversationRepository;
-  readonly messages: MessageRepository;
-  readonly branches: BranchRepository;
-  readonly runs: RunRepository;
-  readonly upstreams: UpstreamRepository;
-  readonly settings: SettingRepository;
-  readonly keys: ApiKeyRepository;
-  readonly budgets: BudgetRepository;
-  readonly prices: PriceRepository;
-  readonly ledger: LedgerRepository;
-  readonly records: RecordRepository;
-  readonly search: SearchRepository;
-  readonly tools: ToolRepository;
-  readonly erasures: ErasureRepository;
-  readonly attachments: AttachmentRepository;
-};
 
 /** The database of the system. */
 export type Storage = Repositories & {
@@ -103,8 +64,8 @@ export function createStorage(db: Kysely<Database>, driver: StorageDriver): Stor
   return {
     ...createRepositories(db),
     files: driver.files,
-    transaction: (work) => driver.transaction((tx) => work(createRepositories(tx))),
-    relaxedTransaction: (work) => driver.relaxedTransaction((tx) => work(createRepositories(tx))),
+    transaction: (work) => driver.transaction((tx) => work(openRepositories(tx))),
+    relaxedTransaction: (work) => driver.relaxedTransaction((tx) => work(openRepositories(tx))),
     sync: () => driver.transaction(touch),
     async journal(segments) {
       if (segments.length === 0) return;
@@ -141,26 +102,4 @@ function writeSegments(db: Kysely<Database>, segments: readonly RunSegment[]): P
       await runs.insertSegments(segments.slice(index, index + segmentsPerStatement));
     }
   });
-}
-
-function createRepositories(db: Kysely<Database>): Repositories {
-  return {
-    users: createUserRepository(db),
-    sessions: createSessionRepository(db),
-    conversations: createConversationRepository(db),
-    messages: createMessageRepository(db),
-    branches: createBranchRepository(db),
-    runs: createRunRepository(db),
-    upstreams: createUpstreamRepository(db),
-    settings: createSettingRepository(db),
-    keys: createApiKeyRepository(db),
-    budgets: createBudgetRepository(db),
-    prices: createPriceRepository(db),
-    ledger: createLedgerRepository(db),
-    records: createRecordRepository(db),
-    search: createSearchRepository(db),
-    tools: createToolRepository(db),
-    erasures: createErasureRepository(db),
-    attachments: createAttachmentRepository(db),
-  };
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createFileStore } from "../src/attachment/file-store.ts";
-import { openSqlite } from "../src/index.ts";
+import { openSqlite, readSearchTerms } from "../src/index.ts";
 import { createGroupCommit } from "../src/sqlite/group-commit.ts";
 import { createStorage, type Storage } from "../src/storage.ts";
 import { openKysely } from "./open-kysely.ts";
@@ -88,7 +88,10 @@ it("tells everyone who shared a transaction that the disk was full, and goes on"
   const small = opened.storage.transaction((tx) => tx.users.insert(user));
   const tooBig = opened.storage.transaction((tx) => tx.messages.insert([big]));
   const outcomes = await Promise.allSettled([small, tooBig]);
-  expect(outcomes[1]).toMatchObject({ status: "rejected", reason: { code: "storage_unavailable", cause: { code: "SQLITE_FULL" } } });
+  expect(outcomes[1]).toMatchObject({
+    status: "rejected",
+    reason: { code: "storage_unavailable", cause: { code: "SQLITE_FULL" } },
+  });
   // Whether the small one was undone with it is the database's business; what is said of it must be true.
   const isStored = (await opened.storage.users.findById(user.id)) !== undefined;
   expect(outcomes[0].status).toBe(isStored ? "fulfilled" : "rejected");
@@ -133,4 +136,40 @@ it("runs each shared transaction within what is put around it, also one that fai
   expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
   expect(seen).toEqual(["before", "work 1", "work 2", "work 3", "after"]);
   expect(opened.commits).toHaveLength(1);
+});
+
+it("finds the texts of all work that shared a commit, and of none that failed or was deleted in it", async () => {
+  await using opened = await open();
+  const { storage } = opened;
+  const { id: conversationId, userId } = await insertConversation(storage, { title: "Unrelated" });
+  const gone = await insertConversation(storage, { title: "Unrelated", userId });
+  const before = opened.commits.length;
+  const say = (content: string, to = conversationId) =>
+    storage.transaction((tx) => tx.messages.insert([createMessage({ conversationId: to, content })]));
+  const outcomes = await Promise.allSettled([
+    say("fox one"),
+    storage.transaction(async (tx) => {
+      await tx.messages.insert([createMessage({ conversationId, content: "fox two" })]);
+      throw new Error("not that one");
+    }),
+    say("fox three", gone.id),
+    storage.transaction((tx) => tx.conversations.delete(gone.id, userId)),
+    // Is given the id in the index that the deleted text had.
+    say("fox four"),
+  ]);
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+    "fulfilled",
+    "fulfilled",
+  ]);
+  expect(opened.commits.length).toBe(before + 1);
+  const newest = await storage.search.findNewest();
+  const hits = await storage.search.list(
+    userId,
+    { terms: readSearchTerms("fox") },
+    { newest, behind: undefined, limit: 10 },
+  );
+  expect(hits.map(({ text }) => text).toSorted()).toEqual(["fox four", "fox one"]);
 });

@@ -7,7 +7,7 @@ import {
   type TerminalEvent,
 } from "@llm-backend/contract";
 import type { ChatOutcome, Gateway } from "@llm-backend/gateway";
-import type { Conversation, Storage } from "@llm-backend/storage";
+import type { Conversation, Run, Storage } from "@llm-backend/storage";
 import { readFiles } from "../attachment/message-files.ts";
 import { toKeyPlace } from "../conversation/conversation-service.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
@@ -182,8 +182,7 @@ async function* readBranch(
   { run }: LiveRun,
   withCalls: boolean,
 ): AsyncGenerator<BranchMessage, void> {
-  const answer = await storage.messages.find(run.assistantMessageId, run.conversationId);
-  let next = answer?.parentId ?? null;
+  let next = run.userMessageId ?? (await findAnswered(storage, run));
   while (next !== null) {
     const page = await storage.messages.listBranch(run.conversationId, { messageId: next, limit: pageSize });
     const files = await readFiles(storage, page);
@@ -192,6 +191,12 @@ async function* readBranch(
       yield { ...message, files: files.get(message.id), calls: calls?.get(message.id) };
     next = page.at(-1)?.parentId ?? null;
   }
+}
+
+/** The message that a run answers which began without one. */
+async function findAnswered(storage: Storage, run: Run): Promise<string | null> {
+  const answer = await storage.messages.find(run.assistantMessageId, run.conversationId);
+  return answer?.parentId ?? null;
 }
 
 /** The end of an answer that is whole. */

@@ -1,5 +1,6 @@
-import type { Kysely, Updateable } from "kysely";
+import type { Kysely, Selectable, Updateable } from "kysely";
 import type { Database } from "../database.ts";
+import { executePrepared } from "../prepared-statement.ts";
 import { indexTitle } from "../search/write-search.ts";
 import { toConversation, type Conversation } from "./conversation-row.ts";
 import type { ConversationTable } from "./conversation-table.ts";
@@ -38,13 +39,13 @@ export type ShelfPage = {
 /** Creates the repository over a connection or a transaction. */
 export function createConversationRepository(db: Kysely<Database>) {
   const find = async (id: number, userId: number): Promise<Conversation | undefined> => {
-    const row = await db
-      .selectFrom("conversations")
-      .selectAll()
-      .where("id", "=", id)
-      .where("user_id", "=", userId)
-      .executeTakeFirst();
-    return row && toConversation(row);
+    const { rows } = await executePrepared<Selectable<ConversationTable>>(db, {
+      name: "conversation",
+      build: (given) =>
+        given.selectFrom("conversations").selectAll().where("id", "=", id).where("user_id", "=", userId),
+      parameters: [id, userId],
+    });
+    return rows[0] && toConversation(rows[0]);
   };
 
   const renewTitle = async (id: number, userId: number): Promise<void> => {
@@ -160,14 +161,15 @@ export function createConversationRepository(db: Kysely<Database>) {
     async update(id: number, userId: number, change: ConversationChange): Promise<boolean> {
       const columns = toColumns(change);
       // Without a column to set there is no statement, but still an answer.
-      if (Object.keys(columns).length === 0) return (await find(id, userId)) !== undefined;
-      const result = await db
-        .updateTable("conversations")
-        .set(columns)
-        .where("id", "=", id)
-        .where("user_id", "=", userId)
-        .executeTakeFirstOrThrow();
-      const isThere = result.numUpdatedRows === 1n;
+      const names = Object.keys(columns);
+      if (names.length === 0) return (await find(id, userId)) !== undefined;
+      const { numAffectedRows } = await executePrepared(db, {
+        name: `update conversation ${names.join()}`,
+        build: (given) =>
+          given.updateTable("conversations").set(columns).where("id", "=", id).where("user_id", "=", userId),
+        parameters: [...Object.values(columns), id, userId],
+      });
+      const isThere = numAffectedRows === 1n;
       if (isThere && change.title !== undefined) await renewTitle(id, userId);
       return isThere;
     },

@@ -1,7 +1,10 @@
-import { sql, type Kysely } from "kysely";
+import { sql, type Kysely, type Selectable } from "kysely";
 import type { Database } from "../database.ts";
+import { insertRows } from "../insert-rows.ts";
+import { executePrepared } from "../prepared-statement.ts";
 import { indexMessages, reindexMessage } from "../search/write-search.ts";
 import { toMessage, type Message } from "./message-row.ts";
+import type { MessageTable } from "./message-table.ts";
 
 /** The rows of `messages`. Who may see a conversation is decided before: these reads name it, not its owner. */
 export type MessageRepository = ReturnType<typeof createMessageRepository>;
@@ -27,44 +30,32 @@ export function createMessageRepository(db: Kysely<Database>) {
         run_id: message.runId,
         created_at: message.createdAt,
       }));
-      await db.insertInto("messages").values(rows).execute();
+      await insertRows(db, { table: "messages", rows });
       await indexMessages(db, messages);
     },
 
     async find(id: string, conversationId: number): Promise<Message | undefined> {
-      const row = await db
-        .selectFrom("messages")
-        .selectAll()
-        .where("id", "=", id)
-        .where("conversation_id", "=", conversationId)
-        .executeTakeFirst();
-      return row && toMessage(row);
+      const { rows } = await executePrepared<Selectable<MessageTable>>(db, {
+        name: "message",
+        build: (given) =>
+          given
+            .selectFrom("messages")
+            .selectAll()
+            .where("id", "=", id)
+            .where("conversation_id", "=", conversationId),
+        parameters: [id, conversationId],
+      });
+      return rows[0] && toMessage(rows[0]);
     },
 
     /** A message and its ancestors, newest first, at most `limit` of them. Costs what it returns. */
     async listBranch(conversationId: number, from: { messageId: string; limit: number }): Promise<Message[]> {
-      const rows = await db
-        .withRecursive("branch", (cte) =>
-          cte
-            .selectFrom("messages")
-            .selectAll()
-            .select(sql<number>`1`.as("depth"))
-            .where("id", "=", from.messageId)
-            .where("conversation_id", "=", conversationId)
-            .unionAll(
-              cte
-                .selectFrom("branch")
-                .innerJoin("messages as parent", "parent.id", "branch.parent_id")
-                .selectAll("parent")
-                .select(sql<number>`branch.depth + 1`.as("depth"))
-                .where("parent.conversation_id", "=", conversationId)
-                .where("branch.depth", "<", from.limit),
-            ),
-        )
-        .selectFrom("branch")
-        .selectAll()
-        .orderBy("depth")
-        .execute();
+      const { messageId, limit } = from;
+      const { rows } = await executePrepared<Selectable<MessageTable>>(db, {
+        name: "branch",
+        build: (given) => selectBranch(given, { conversationId, messageId, limit }),
+        parameters: [messageId, conversationId, conversationId, limit],
+      });
       return rows.map(toMessage);
     },
 
@@ -108,18 +99,24 @@ export function createMessageRepository(db: Kysely<Database>) {
 
     /** Writes an answer; false when the message is gone. */
     async updateAnswer(id: string, change: AnswerChange): Promise<boolean> {
-      const row = await db
-        .updateTable("messages")
-        .set({
-          content: change.content,
-          reasoning: change.reasoning,
-          model: change.model,
-          finish_reason: change.finishReason,
-          usage: change.usage === null ? null : JSON.stringify(change.usage),
-        })
-        .where("id", "=", id)
-        .returning(["conversation_id", "created_at"])
-        .executeTakeFirst();
+      const columns = {
+        content: change.content,
+        reasoning: change.reasoning,
+        model: change.model,
+        finish_reason: change.finishReason,
+        usage: change.usage === null ? null : JSON.stringify(change.usage),
+      };
+      const { rows } = await executePrepared<Pick<MessageTable, "conversation_id" | "created_at">>(db, {
+        name: "update answer",
+        build: (given) =>
+          given
+            .updateTable("messages")
+            .set(columns)
+            .where("id", "=", id)
+            .returning(["conversation_id", "created_at"]),
+        parameters: [...Object.values(columns), id],
+      });
+      const [row] = rows;
       if (row === undefined) return false;
       const { conversation_id: conversationId, created_at: createdAt } = row;
       const { content, model } = change;
@@ -127,6 +124,34 @@ export function createMessageRepository(db: Kysely<Database>) {
       return true;
     },
   };
+}
+
+function selectBranch(
+  db: Kysely<Database>,
+  from: { conversationId: number; messageId: string; limit: number },
+) {
+  const { conversationId, messageId, limit } = from;
+  return db
+    .withRecursive("branch", (cte) =>
+      cte
+        .selectFrom("messages")
+        .selectAll()
+        .select(sql<number>`1`.as("depth"))
+        .where("id", "=", messageId)
+        .where("conversation_id", "=", conversationId)
+        .unionAll(
+          cte
+            .selectFrom("branch")
+            .innerJoin("messages as parent", "parent.id", "branch.parent_id")
+            .selectAll("parent")
+            .select(sql<number>`branch.depth + 1`.as("depth"))
+            .where("parent.conversation_id", "=", conversationId)
+            .where("branch.depth", "<", limit),
+        ),
+    )
+    .selectFrom("branch")
+    .selectAll()
+    .orderBy("depth");
 }
 
 function groupIds(rows: readonly { id: string; parent_id: string | null }[]): Map<string | null, string[]> {

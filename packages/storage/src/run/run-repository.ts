@@ -1,6 +1,8 @@
 import { sql, type Kysely } from "kysely";
 import type { Database } from "../database.ts";
-import { toRun, type Run, type RunSegment } from "./run-row.ts";
+import { executePrepared } from "../prepared-statement.ts";
+import { fromRun, toRun, type Run, type RunSegment } from "./run-row.ts";
+import type { RunRow } from "./run-table.ts";
 
 /** The rows of `runs` and of their journal. */
 export type RunRepository = ReturnType<typeof createRunRepository>;
@@ -20,50 +22,41 @@ export function createRunRepository(db: Kysely<Database>) {
   return {
     /** Adds a run; false when the user has one with this request id. */
     async insert(run: Run): Promise<boolean> {
-      const result = await db
-        .insertInto("runs")
-        .values({
-          id: run.id,
-          user_id: run.userId,
-          request_id: run.requestId,
-          input_hash: run.inputHash,
-          conversation_id: run.conversationId,
-          user_message_id: run.userMessageId,
-          assistant_message_id: run.assistantMessageId,
-          continued_message_id: run.continuedMessageId,
-          on_disconnect: run.onDisconnect === "continue" ? null : JSON.stringify(run.onDisconnect),
-          model: run.model,
-          state: run.state,
-          owner: run.owner,
-          error_code: run.errorCode,
-          error_message: run.errorMessage,
-          log: run.log,
-          created_at: run.createdAt,
-          ended_at: run.endedAt,
-        })
-        .onConflict((conflict) => conflict.columns(["user_id", "request_id"]).doNothing())
-        .executeTakeFirstOrThrow();
-      return result.numInsertedOrUpdatedRows === 1n;
+      const row = fromRun(run);
+      const { numAffectedRows } = await executePrepared(db, {
+        name: "insert run",
+        build: (given) =>
+          given
+            .insertInto("runs")
+            .values(row)
+            .onConflict((conflict) => conflict.columns(["user_id", "request_id"]).doNothing()),
+        parameters: Object.values(row),
+      });
+      return numAffectedRows === 1n;
     },
 
     async find(id: string, userId: number): Promise<Run | undefined> {
-      const row = await db
-        .selectFrom("runs")
-        .selectAll()
-        .where("id", "=", id)
-        .where("user_id", "=", userId)
-        .executeTakeFirst();
-      return row && toRun(row);
+      const { rows } = await executePrepared<RunRow>(db, {
+        name: "run",
+        build: (given) =>
+          given.selectFrom("runs").selectAll().where("id", "=", id).where("user_id", "=", userId),
+        parameters: [id, userId],
+      });
+      return rows[0] && toRun(rows[0]);
     },
 
     async findByRequestId(requestId: string, userId: number): Promise<Run | undefined> {
-      const row = await db
-        .selectFrom("runs")
-        .selectAll()
-        .where("user_id", "=", userId)
-        .where("request_id", "=", requestId)
-        .executeTakeFirst();
-      return row && toRun(row);
+      const { rows } = await executePrepared<RunRow>(db, {
+        name: "run by request id",
+        build: (given) =>
+          given
+            .selectFrom("runs")
+            .selectAll()
+            .where("user_id", "=", userId)
+            .where("request_id", "=", requestId),
+        parameters: [userId, requestId],
+      });
+      return rows[0] && toRun(rows[0]);
     },
 
     /** The answers of a conversation that are being written. */
@@ -112,20 +105,25 @@ export function createRunRepository(db: Kysely<Database>) {
 
     /** Ends a running run; false when it has ended already, or is gone. */
     async end(id: string, ending: RunEnding): Promise<boolean> {
-      const result = await db
-        .updateTable("runs")
-        .set({
-          state: ending.state,
-          model: ending.model,
-          error_code: ending.errorCode,
-          error_message: ending.errorMessage,
-          log: ending.log,
-          ended_at: ending.endedAt,
-        })
-        .where("id", "=", id)
-        .where("state", "=", "streaming")
-        .executeTakeFirstOrThrow();
-      return result.numUpdatedRows === 1n;
+      const change = {
+        state: ending.state,
+        model: ending.model,
+        error_code: ending.errorCode,
+        error_message: ending.errorMessage,
+        log: ending.log,
+        ended_at: ending.endedAt,
+      };
+      const { numAffectedRows } = await executePrepared(db, {
+        name: "end run",
+        build: (given) =>
+          given
+            .updateTable("runs")
+            .set(change)
+            .where("id", "=", id)
+            .where("state", "=", sql.lit("streaming")),
+        parameters: [...Object.values(change), id],
+      });
+      return numAffectedRows === 1n;
     },
 
     /**
@@ -157,7 +155,11 @@ export function createRunRepository(db: Kysely<Database>) {
     },
 
     async deleteSegments(runId: string): Promise<void> {
-      await db.deleteFrom("run_segments").where("run_id", "=", runId).execute();
+      await executePrepared(db, {
+        name: "delete segments",
+        build: (given) => given.deleteFrom("run_segments").where("run_id", "=", runId),
+        parameters: [runId],
+      });
     },
   };
 }

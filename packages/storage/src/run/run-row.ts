@@ -1,6 +1,5 @@
 import type { ErrorCode, OnDisconnect, RunState } from "@llm-backend/contract";
-import type { Selectable } from "kysely";
-import type { RunTable } from "./run-table.ts";
+import type { RunRow } from "./run-table.ts";
 
 /** One generation of one answer. */
 export type Run = {
@@ -29,7 +28,7 @@ export type Run = {
 export type RunSegment = { readonly runId: string; readonly start: number; readonly events: string };
 
 /** Reads a row of `runs`. */
-export function toRun(row: Selectable<RunTable>): Run {
+export function toRun(row: RunRow): Run {
   return {
     id: row.id,
     userId: row.user_id,
@@ -48,5 +47,28 @@ export function toRun(row: Selectable<RunTable>): Run {
     log: row.log,
     createdAt: row.created_at,
     endedAt: row.ended_at,
+  };
+}
+
+/** Writes a row of `runs`, always with all columns and in the same order. */
+export function fromRun(run: Run): RunRow {
+  return {
+    id: run.id,
+    user_id: run.userId,
+    request_id: run.requestId,
+    input_hash: run.inputHash,
+    conversation_id: run.conversationId,
+    user_message_id: run.userMessageId,
+    assistant_message_id: run.assistantMessageId,
+    continued_message_id: run.continuedMessageId,
+    on_disconnect: run.onDisconnect === "continue" ? null : JSON.stringify(run.onDisconnect),
+    model: run.model,
+    state: run.state,
+    owner: run.owner,
+    error_code: run.errorCode,
+    error_message: run.errorMessage,
+    log: run.log,
+    created_at: run.createdAt,
+    ended_at: run.endedAt,
   };
 }

@@ -1,3 +1,5 @@
+import type { Selectable } from "kysely";
+
 export type RunTable = {
   id: string;
   user_id: number;
@@ -23,6 +25,9 @@ export type RunTable = {
   created_at: number;
   ended_at: number | null;
 };
+
+/** A row of `runs`, as it is read. */
+export type RunRow = Selectable<RunTable>;
 
 /** What a running run has said since the segment before. */
 export type RunSegmentTable = {

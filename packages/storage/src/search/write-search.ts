@@ -1,5 +1,9 @@
 import { sql, type Kysely } from "kysely";
 import type { Database } from "../database.ts";
+import { insertRows, splitRows } from "../insert-rows.ts";
+import { executePrepared } from "../prepared-statement.ts";
+import { writeLate } from "../sqlite/late-writes.ts";
+import type { SearchIndexTable } from "./search-table.ts";
 import { toSearchText } from "./search-words.ts";
 
 /** What of a message is found. */
@@ -20,9 +24,6 @@ export type SearchableTitle = {
   readonly createdAt: number;
 };
 
-/** A statement takes a bounded number of parameters. */
-const rowsPerStatement = 200;
-
 /** The names under which a row is looked for. */
 export const toUserScope = (userId: number) => `u${userId}`;
 export const toConversationScope = (conversationId: number) => `c${conversationId}`;
@@ -33,37 +34,53 @@ export async function indexMessages(
   messages: readonly SearchableMessage[],
 ): Promise<void> {
   const spoken = messages.filter(({ content }) => content !== "");
-  for (let index = 0; index < spoken.length; index += rowsPerStatement) {
-    await insertMessages(db, spoken.slice(index, index + rowsPerStatement));
-  }
+  for (const some of splitRows(spoken)) await insertMessages(db, some);
 }
 
 async function insertMessages(db: Kysely<Database>, messages: readonly SearchableMessage[]): Promise<void> {
-  const rows = messages.map(
-    ({ id, conversationId, role, model, createdAt }) =>
-      sql`(${conversationId}, ${id}, ${role}, ${model}, ${createdAt})`,
-  );
-  const entries = await sql<{ id: number; user_id: number; message_id: string }>`
+  const values = messages.map(({ id, conversationId, role, model, createdAt }) => [
+    conversationId,
+    id,
+    role,
+    model,
+    createdAt,
+  ]);
+  const entries = await executePrepared<{ id: number; user_id: number; message_id: string }>(db, {
+    name: `search entries ${messages.length}`,
+    build: (given) => insertEntries(given, values),
+    parameters: values.flat(),
+  });
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  const found = entries.rows.flatMap((entry) => {
+    const message = byId.get(entry.message_id);
+    if (message === undefined) return [];
+    const scope = toScope(entry.user_id, message.conversationId);
+    return [{ rowid: entry.id, scope, title: "", content: message.content }];
+  });
+  await writeLate(db, writeIndex, found);
+}
+
+/** Entries belong to whoever the conversation belongs to. */
+function insertEntries(db: Kysely<Database>, values: readonly (readonly unknown[])[]) {
+  const rows = values.map((row) => sql`(${sql.join(row)})`);
+  const insert = sql`
     with spoken (conversation_id, message_id, role, model, created_at) as (values ${sql.join(rows)})
     insert into search_entries (user_id, conversation_id, message_id, role, model, created_at)
     select conversations.user_id, conversations.id, message_id, role, spoken.model, spoken.created_at
     from spoken cross join conversations
     where conversations.id = spoken.conversation_id
     returning id, user_id, message_id
-  `.execute(db);
-  const byId = new Map(messages.map((message) => [message.id, message]));
-  const found = entries.rows.flatMap((entry) => {
-    const message = byId.get(entry.message_id);
-    if (message === undefined) return [];
-    const scope = `${toUserScope(entry.user_id)} ${toConversationScope(message.conversationId)}`;
-    return [{ rowid: entry.id, scope, title: "", content: toSearchText(message.content) }];
-  });
-  if (found.length > 0) await db.insertInto("search_index").values(found).execute();
+  `;
+  return { compile: () => insert.compile(db) };
 }
 
 /** Makes an answer findable by what it says in the end. */
 export async function reindexMessage(db: Kysely<Database>, message: SearchableMessage): Promise<void> {
-  await db.deleteFrom("search_entries").where("message_id", "=", message.id).execute();
+  await executePrepared(db, {
+    name: "delete search entry",
+    build: (given) => given.deleteFrom("search_entries").where("message_id", "=", message.id),
+    parameters: [message.id],
+  });
   await indexMessages(db, [message]);
 }
 
@@ -88,9 +105,44 @@ export async function indexTitle(db: Kysely<Database>, given: SearchableTitle): 
     })
     .returning("id")
     .executeTakeFirstOrThrow();
-  const scope = `${toUserScope(userId)} ${toConversationScope(conversationId)}`;
-  await db
-    .insertInto("search_index")
-    .values({ rowid: entry.id, scope, title: toSearchText(title), content: "" })
-    .execute();
+  const scope = toScope(userId, conversationId);
+  await writeLate(db, writeIndex, [{ rowid: entry.id, scope, title, content: "" }]);
+}
+
+function toScope(userId: number, conversationId: number): string {
+  return `${toUserScope(userId)} ${toConversationScope(conversationId)}`;
+}
+
+/** Writes rows of the index, whose texts are not yet in its form. */
+async function writeIndex(
+  db: Kysely<Database>,
+  rows: readonly SearchIndexTable[],
+  isLate: boolean,
+): Promise<void> {
+  if (rows.length === 0) return;
+  const wanted = (isLate ? await findWanted(db, rows) : rows).map(({ rowid, scope, title, content }) => ({
+    rowid,
+    scope,
+    title: toSearchText(title),
+    content: toSearchText(content),
+  }));
+  // A statement of several rows has a savepoint of its own, and at every savepoint the index writes itself out: at the
+  // end of a transaction, that is once more than it takes.
+  const parts = isLate ? wanted.map((row) => [row]) : [wanted];
+  for (const part of parts) await insertRows(db, { table: "search_index", rows: part });
+}
+
+/** Those whose entry is there: by the end of a transaction it may be gone, and its id given to another. */
+async function findWanted(
+  db: Kysely<Database>,
+  rows: readonly SearchIndexTable[],
+): Promise<SearchIndexTable[]> {
+  const byId = new Map(rows.map((row) => [row.rowid, row]));
+  const entries = await executePrepared<{ id: number }>(db, {
+    name: "search entries between",
+    build: (given) =>
+      given.selectFrom("search_entries").select("id").where("id", ">=", 0).where("id", "<=", 0).orderBy("id"),
+    parameters: [Math.min(...byId.keys()), Math.max(...byId.keys())],
+  });
+  return entries.rows.flatMap(({ id }) => byId.get(id) ?? []);
 }

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { CompiledQuery, type Kysely } from "kysely";
+import { LateWrites } from "./late-writes.ts";
 
 /** How transactions are shared. */
 export type GroupCommitOptions = {
@@ -108,12 +109,15 @@ async function shareTransaction<TDatabase>(
     await db.connection().execute((connection) =>
       around(async () => {
         await connection.executeQuery(statements.begin);
+        const late = new LateWrites(connection);
         try {
           while (waiting.length > 0 && done.length < sharedMax) {
-            await runNext(connection, waiting, done);
+            await runNext(connection, { waiting, done, late });
             // Whatever has arrived meanwhile gets its chance to come along.
             if (isBusy && waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
           }
+          // Outside of all savepoints: the index of texts would write itself out at the end of each.
+          await late.finish();
           await connection.executeQuery(statements.commit);
         } catch (error) {
           await rollBack(connection);
@@ -145,14 +149,20 @@ function acknowledge<TDatabase>(
     );
 }
 
+type Running<TDatabase> = {
+  readonly waiting: Waiting<TDatabase>[];
+  readonly done: Waiting<TDatabase>[];
+  readonly late: LateWrites;
+};
+
 /** Runs one piece of work behind a savepoint; its own failure is its own. */
 async function runNext<TDatabase>(
   connection: Kysely<TDatabase>,
-  waiting: Waiting<TDatabase>[],
-  done: Waiting<TDatabase>[],
+  { waiting, done, late }: Running<TDatabase>,
 ): Promise<void> {
   const item = waiting.shift();
   if (item === undefined) return;
+  const lateBefore = late.length;
   await connection.executeQuery(statements.mark);
   try {
     await item.run(connection);
@@ -160,6 +170,7 @@ async function runNext<TDatabase>(
     done.push(item);
   } catch (error) {
     item.settle({ error });
+    late.undo(lateBefore);
     try {
       await connection.executeQuery(statements.undo);
       await connection.executeQuery(statements.release);

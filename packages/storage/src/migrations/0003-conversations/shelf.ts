@@ -69,6 +69,10 @@ async function createSearch(db: Kysely<unknown>): Promise<void> {
       scope, title, content, content = '', contentless_delete = 1, tokenize = 'ascii'
     )
   `.execute(db);
+  // Every commit adds a small part to the index. Many are put together at once, and always a bit at a time: a quarter
+  // less work for each text than with the defaults, for a search that looks into some more parts.
+  await sql`insert into search_index (search_index, rank) values ('automerge', 16)`.execute(db);
+  await sql`insert into search_index (search_index, rank) values ('crisismerge', 64)`.execute(db);
   await sql`
     create trigger search_entries_delete after delete on search_entries begin
       delete from search_index where rowid = old.id;
