@@ -80,13 +80,13 @@ describe("C03: an answer is stopped", () => {
 
   it(
     "C03: while it ends: it is done or stopped, and says the same to all",
-    { timeout: 120_000 },
+    { timeout: 300_000 },
     async () => {
       await using stage = await setClientStage({
         reply: { steps: [role(), say("Half"), say(" more"), finish()] },
       });
       const user = await stage.addUser();
-      for (let race = 0; race < (isFullSize ? 500 : 30); race++) {
+      for (let race = 0; race < (isFullSize ? 300 : 20); race++) {
         const conversationId = await createConversation(user.rest, { model: "fake-model" });
         const { runId } = await stage.send({ ...user, conversationId });
         const following = followRun(user.trpc, runId);
