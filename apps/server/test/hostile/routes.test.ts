@@ -66,8 +66,9 @@ const plans: Readonly<Record<string, RoutePlan>> = {
   },
   "POST /api/tools/allow": {
     access: "user",
+    // Of nobody's answer: a path without an id is called without a conversation.
     body: ({ runId }) => ({ run_id: runId, call_id: "call00001", decision: "once" }),
-    status: 409,
+    status: 404,
   },
   "POST /api/users/delete": { access: "user", body: () => ({ password: "wrong" }), status: 403 },
   "POST /api/conversations/search": {
