@@ -18,8 +18,8 @@ import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
 import type { WatchedRequest } from "./metrics/watched-events.ts";
 import { watchDatabaseLog } from "./pressure/database-log.ts";
 import { watchPressure, type Pressure } from "./pressure/watch-pressure.ts";
-import { startRedis, type RedisParts } from "./redis/start-redis.ts";
-import { createToolBox } from "./tools/create-tool-box.ts";
+import type { RedisParts } from "./redis/start-redis.ts";
+import { openToolBox } from "./tools/open-tool-box.ts";
 import { version } from "./version.ts";
 
 /** The parts of a running process. */
@@ -68,7 +68,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   cleanup.defer(() => ground.close());
   const { storage, secrets } = ground;
 
-  const redis = config.redis === undefined ? undefined : startRedis(config.redis, logger);
+  const redis = await openRedis(config, logger);
   cleanup.defer(() => redis?.close());
   const relay = seat && openRelay({ config, redis, secret: secrets.jwtSecret }, seat);
   cleanup.defer(() => relay?.close());
@@ -79,7 +79,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   cleanup.defer(() => alerts.close());
   const { gateway, listeners } = composeGateway(config, logger);
   cleanup.defer(() => gateway.close());
-  const toolBox = createToolBox(config.tools.servers, { logger });
+  const toolBox = await openToolBox(config.tools.servers, logger);
   cleanup.defer(() => toolBox.close());
   const backend = await createBackend({
     storage,
@@ -153,6 +153,13 @@ function toWatchedRequest({ incoming, call, result }: EndedCall): WatchedRequest
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
+
+/** What speaks with Redis is loaded where there is one: a process starts sooner without. */
+async function openRedis({ redis }: Config, logger: Logger): Promise<RedisParts | undefined> {
+  if (redis === undefined) return undefined;
+  const { startRedis } = await import("./redis/start-redis.ts");
+  return startRedis(redis, logger);
+}
 
 function toSettings({ access, auth, chat, limits, records, tools }: Config): ServiceSettings {
   const contexts = Object.entries(chat.models).flatMap(([model, { context_tokens: tokens }]) =>
