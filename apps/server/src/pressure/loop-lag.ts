@@ -9,7 +9,7 @@ export type LoopLag = Disposable & {
 /** What is read of the time; replaced in tests. */
 export type LagClock = {
   readonly now: () => number;
-  /** The time of the processor that this process has used, in milliseconds. */
+  /** The time of the processor that the event loop's thread has used, in milliseconds. */
   readonly cpuMs: () => number;
 };
 
@@ -22,7 +22,7 @@ const lateLooksMin = 4;
 const machineClock: LagClock = {
   now: () => performance.now(),
   cpuMs() {
-    const { user, system } = process.cpuUsage();
+    const { user, system } = process.threadCpuUsage();
     return (user + system) / 1000;
   },
 };

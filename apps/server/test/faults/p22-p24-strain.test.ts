@@ -103,10 +103,10 @@ describe("P22: somebody sets the clock", needs(faketime, "libfaketime"), () => {
   );
 });
 
-/** Holds up the event loop of this process, and of the backend in it. */
+/** Holds up the event loop of this process, and of the backend in it, with so much work. */
 function block(ms: number): void {
-  const endAt = performance.now() + ms;
-  while (performance.now() < endAt);
+  const { user } = process.threadCpuUsage();
+  while (process.threadCpuUsage().user - user < ms * 1000);
 }
 
 describe("P23: the event loop is blocked", () => {
@@ -206,8 +206,6 @@ describe("P24: the heap is nearly full", () => {
       expect((await fetch(`${stage.backend.url}/healthz`)).status).toBe(200);
       stage.upstream.open("rest");
       stage.upstream.setReply({ steps: [role(), say("x"), finish()] });
-      const readyAgain = async () => (await stage.readiness()).status === 200;
-      await until(readyAgain, "there is room again");
       await judgeHost(stage);
       expect(await stage.metric("requests_shed_total", { reason: "memory" })).toBeGreaterThan(0);
     },

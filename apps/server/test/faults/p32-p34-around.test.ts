@@ -8,7 +8,7 @@ import { createConversation } from "../callers/rest-caller.ts";
 import { followRun, newRequestId, readMessages, toText, type Started } from "../chat/read-run.ts";
 import { needsRedis } from "../redis/redis-stage.ts";
 import { isFullSize } from "./full-size.ts";
-import { hostTestMs, findProgram, judgeHost, needs, setHostStage } from "./host-stage.ts";
+import { hostTestMs, findProgram, judgeHost, needs, setHostStage, untilReady } from "./host-stage.ts";
 import { judgeEnding } from "./oracle.ts";
 import { setRedisFaultStage, waitMsMax } from "./redis-fault-stage.ts";
 
@@ -43,7 +43,7 @@ describe("P32: one of several workers dies", needs(process.platform === "linux",
         return now.length === 2 && !now.includes(before[0] ?? 0);
       };
       await until(isReplaced, "it is replaced");
-      await until(async () => (await stage.readiness()).status === 200, "it is ready");
+      await untilReady(stage);
       stage.upstream.open("rest");
       const calls = stage.upstream.calls.length;
       const endings: string[] = [];
