@@ -123,16 +123,25 @@ export async function setHostStage(options: HostStageOptions = {}): Promise<Host
   };
 }
 
-/** Waits until a backend is ready, as long as it may take on a busy machine. */
-export async function untilReady(stage: HostStage): Promise<void> {
+/** Waits until something holds, as long as it may take on a busy machine. */
+export async function untilAtLast(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + hostTestMs / 2;
-  let last: Ready | undefined;
-  while (last?.status !== 200) {
-    if (performance.now() > deadline) throw new Error(`Not ready: ${JSON.stringify(last)}`);
-    last = await stage.readiness().catch(() => undefined);
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`Waited in vain: ${what}`);
     await pause(20);
   }
 }
+
+/** Waits until a backend is ready. */
+export const untilReady = (stage: HostStage): Promise<void> =>
+  untilAtLast(
+    () =>
+      stage.readiness().then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    "the backend is ready",
+  );
 
 /** What holds after any fault of a host that the process has lived through: it serves, stores, and is ready. */
 export async function judgeHost(stage: HostStage, acknowledged: readonly string[] = []): Promise<void> {

@@ -10,7 +10,7 @@ import { createConversation } from "../callers/rest-caller.ts";
 import { newRequestId } from "../chat/read-run.ts";
 import { setFaultStage } from "./fault-stage.ts";
 import { isFullSize } from "./full-size.ts";
-import { hostTestMs, judgeHost, needs, setHostStage } from "./host-stage.ts";
+import { hostTestMs, judgeHost, needs, setHostStage, untilAtLast } from "./host-stage.ts";
 import { judgeEnding } from "./oracle.ts";
 import { askV1, callerToken } from "./v1-caller.ts";
 
@@ -206,6 +206,7 @@ describe("P24: the heap is nearly full", () => {
       expect((await fetch(`${stage.backend.url}/healthz`)).status).toBe(200);
       stage.upstream.open("rest");
       stage.upstream.setReply({ steps: [role(), say("x"), finish()] });
+      await untilAtLast(async () => ((await stage.metric("heap_share")) ?? 1) < 0.7, "there is room again");
       await judgeHost(stage);
       expect(await stage.metric("requests_shed_total", { reason: "memory" })).toBeGreaterThan(0);
     },

@@ -5,7 +5,15 @@ import { describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { openSocket } from "../callers/raw-request.ts";
 import { isFullSize } from "./full-size.ts";
-import { hostTestMs, findProgram, judgeHost, needs, setHostStage, type HostStage } from "./host-stage.ts";
+import {
+  hostTestMs,
+  findProgram,
+  judgeHost,
+  needs,
+  setHostStage,
+  untilAtLast,
+  type HostStage,
+} from "./host-stage.ts";
 import { goodText } from "./judge-fault.ts";
 import { judgeEnding } from "./oracle.ts";
 
@@ -75,7 +83,7 @@ describe("P26: many streams are open", needsDescriptors, () => {
       });
       const before = await countDescriptors(stage);
       const asking = Array.from({ length: streams }, () => stage.ask());
-      await until(() => stage.upstream.calls.length === streams, "all streams are open");
+      await untilAtLast(() => stage.upstream.calls.length === streams, "all streams are open");
       const taken = (await countDescriptors(stage)) - before;
       expect(taken).toBeGreaterThanOrEqual(2 * streams - 10);
       expect(taken).toBeLessThanOrEqual(2 * streams + 10);

@@ -25,7 +25,7 @@ describe("P32: one of several workers dies", needs(process.platform === "linux",
         config: { workers: 2 },
       });
       const runs = await Promise.all(
-        Array.from({ length: isFullSize ? 40 : 8 }, async () => {
+        Array.from({ length: isFullSize ? 30 : 8 }, async () => {
           const conversationId = await createConversation(stage.user);
           const input = { conversationId, requestId: newRequestId(), message: "hi" };
           const { runId } = await stage.trpc.mutate<Started>("chat.send", input);
