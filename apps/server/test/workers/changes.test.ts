@@ -26,7 +26,7 @@ beforeAll(async () => {
     upstreams: [{ endpoint: `${upstream.url}/v1`, models: ["a-model"] }],
     config: { workers: 2, drain_seconds: 5 },
   });
-});
+}, 60_000);
 afterAll(async () => {
   await backend[Symbol.asyncDispose]();
   await upstream[Symbol.asyncDispose]();

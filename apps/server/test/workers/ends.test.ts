@@ -72,6 +72,29 @@ function beginReply(upstream: FakeUpstream, words: string) {
   return hand;
 }
 
+/** Asks one thing after the other until it is disposed, which fails when one of them was not answered. */
+function keepAsking(trpc: TrpcCaller) {
+  let isOver = false;
+  let answered = 0;
+  const asking = (async () => {
+    while (!isOver) {
+      await trpc.query("auth.me");
+      answered++;
+    }
+  })();
+  // Told when it is disposed.
+  asking.catch(() => undefined);
+  return {
+    get answered() {
+      return answered;
+    },
+    [Symbol.asyncDispose]() {
+      isOver = true;
+      return asking;
+    },
+  };
+}
+
 /** Kills the worker that drives a run: the one whose log line told of the request. */
 async function killOwner(backend: BackendProcess, trpc: TrpcCaller): Promise<void> {
   const answer = await trpc.tryQuery("auth.me");
@@ -84,7 +107,10 @@ async function killOwner(backend: BackendProcess, trpc: TrpcCaller): Promise<voi
   process.kill(before[worker - 1] as number, "SIGKILL");
 }
 
-describe("workers that end", () => {
+/** Each of these starts up to eight processes, which a machine that has much else to do takes its time for. */
+const startMs = 60_000;
+
+describe("workers that end", { timeout: 2 * startMs }, () => {
   it("leave answers behind that are interrupted with their text, and are replaced, when they are killed", async () => {
     await using stage = await setStage();
     const { backend, upstream, conversationId } = stage;
@@ -104,7 +130,7 @@ describe("workers that end", () => {
     expect(events.at(-1)?.event.type).toBe("run-interrupt");
     expect("So far, ".startsWith(toText(events))).toBe(true);
     expect(toText(await followRun(stage.there[0], runId))).toBe(toText(events));
-    await until(() => listChildren(backend.pid).length === 2, "another worker takes its place");
+    await until(() => listChildren(backend.pid).length === 2, "another worker takes its place", startMs);
 
     const next = beginReply(upstream, "Again");
     const again = await send(stage.there[0], conversationId);
@@ -153,22 +179,20 @@ describe("workers that end", () => {
     const { runId } = await send(stage.here[0], conversationId);
     const whole = followRun(stage.here[1], runId);
     process.kill(backend.pid, "SIGHUP");
-    let answered = 0;
-    let isOver = false;
-    const asking = (async () => {
-      while (!isOver) {
-        await stage.anywhere.query("auth.me");
-        answered++;
-      }
-    })();
-    await until(() => !before.every(isAlive) || listChildren(backend.pid).length > 2, "a new worker comes");
-    hand.push(say("and whole"), finish());
-    hand.end();
-    expect(toText(await whole)).toBe("Old and whole");
-    await until(() => !before.some(isAlive) && listChildren(backend.pid).length === 2, "all are new");
-    isOver = true;
-    await asking;
-    expect(answered).toBeGreaterThan(0);
+    {
+      await using asking = keepAsking(stage.anywhere);
+      await until(
+        () => !before.every(isAlive) || listChildren(backend.pid).length > 2,
+        "a new worker comes",
+        startMs,
+      );
+      hand.push(say("and whole"), finish());
+      hand.end();
+      expect(toText(await whole)).toBe("Old and whole");
+      const isDone = () => !before.some(isAlive) && listChildren(backend.pid).length === 2;
+      await until(isDone, "all are new", startMs);
+      expect(asking.answered).toBeGreaterThan(0);
+    }
     expect(toText(await followRun(stage.anywhere, runId))).toBe("Old and whole");
   });
 

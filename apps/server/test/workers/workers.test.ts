@@ -22,7 +22,7 @@ let backend: BackendProcess;
 beforeAll(async () => {
   upstream = await createFakeUpstream();
   backend = await spawnBackend({ upstreams: [upstream.url], config: { workers: 2, drain_seconds: 5 } });
-});
+}, 60_000);
 afterAll(async () => {
   await backend[Symbol.asyncDispose]();
   await upstream[Symbol.asyncDispose]();
