@@ -94,6 +94,7 @@ describe("C23: all readers come back at once", () => {
       await using upstream = await createFakeUpstream({ reply: { steps: [role(), say(text), stall()] } });
       await using first = await spawnBackend({ upstreams: [upstream.url], config: generousLimits });
       const user = await registerUser(first.url);
+      const other = await registerUser(first.url);
       const followed = await startAnswers(first, user);
       const following = followed.map((one) => follow(createTrpcCaller(first.url, user.token), one));
       // So many of them take their time: the test's own limit is the only one.
@@ -105,13 +106,14 @@ describe("C23: all readers come back at once", () => {
       const startedAt = performance.now();
       let isOver = false;
       // Somebody who had nothing to do with it.
-      const stranger = registerUser(second.url).then(async (other) => {
+      const stranger = (async () => {
+        const caller = createRestCaller(second.url, other.token);
         while (!isOver) {
-          const answered = await other.get("/api/conversations/list");
+          const answered = await caller.get("/api/conversations/list");
           expect([200, 503]).toContain(answered.status);
           await answered.text();
         }
-      });
+      })();
       const [ready] = await Promise.all([
         fetch(`${second.url}/readyz`).then(async (answered) => {
           await answered.text();
