@@ -27,7 +27,7 @@ export const rareWord = "zanzibar";
 const model = "filled-model";
 /** More than any conversation here has: the prompt is cut to this. */
 const contextTokens = 2048;
-const makersMax = 16;
+const makersMax = 64;
 const pageSize = 200;
 
 /** Starts a server, and fills it through its own API. */

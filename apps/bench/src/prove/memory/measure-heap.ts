@@ -21,6 +21,8 @@ const answersAtOnce = 12;
 const looks = 20;
 /** What is loaded, compiled and kept for all of them is there before the heap is looked at. */
 const warmupAnswers = 72;
+/** A run of fewer tokens only shows that the proof works. */
+const largeTokensMin = 20_000;
 /** What is written behind the answers is written. */
 const settleMs = 600;
 
@@ -39,7 +41,7 @@ export async function measureHeap({ tokens, onLook }: HeapRun): Promise<HeapSeen
   ].map((caller) => cleanup.use(caller));
   const place = { url, token, callers };
 
-  await askAll(place, warmupAnswers);
+  await askAll(place, tokens < largeTokensMin ? answersAtOnce : warmupAnswers);
   const answersPerLook = Math.max(answersAtOnce, Math.ceil(tokens / tokensPerAnswer / looks));
   const parts = Math.max(3, Math.ceil(tokens / tokensPerAnswer / answersPerLook));
   const live = [await heap.readLive()];

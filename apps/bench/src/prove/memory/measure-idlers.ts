@@ -23,7 +23,8 @@ export type IdlersSeen = {
 const model = "endless-model";
 const openedAtOnce = 50;
 const warmupIdlers = 100;
-const quietMs = 2000;
+/** How long nothing may move before it is taken to stand still: longer with many, whose turns are farther apart. */
+const toQuietMs = (count: number) => (count < 100 ? 300 : 2000);
 const waitMsMax = 120_000;
 
 /** Readers of /v1, each on an endless answer of its own. */
@@ -78,7 +79,7 @@ async function measure(count: number, prepare: Stage["prepare"]): Promise<Idlers
     await using _ = await openIdlers(stage, Math.min(count, warmupIdlers));
   }
   upstream.startOver();
-  await delay(quietMs);
+  await delay(toQuietMs(count));
   await heap.readLive();
   const before = readProcess(pid).residentBytes;
   await using idlers = await openIdlers(stage, count);
@@ -108,9 +109,10 @@ async function openIdlers({ url, token, upstream, prepare }: Stage, count: numbe
   }
   await until(() => upstream.asked >= answers && readers.every(({ readyState }) => readyState === "open"));
   // Whoever follows an answer is there before it begins.
+  const quietMs = toQuietMs(count);
   await delay(quietMs);
   upstream.begin();
-  await untilQuiet(upstream);
+  await untilQuiet(upstream, quietMs);
   return {
     countRead: () => readers.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
     async [Symbol.asyncDispose]() {
@@ -134,7 +136,7 @@ function openIdler(url: BackendProcess["url"], request: string): Socket {
 }
 
 /** Waits until the upstream can push nothing more. */
-async function untilQuiet(upstream: EndlessUpstream): Promise<void> {
+async function untilQuiet(upstream: EndlessUpstream, quietMs: number): Promise<void> {
   let pushed = -1;
   await until(async () => {
     const before = pushed;
