@@ -1,5 +1,5 @@
 import { DomainError } from "@llm-backend/contract";
-import { sendStream } from "@llm-backend/rest";
+import { adviseRetry, sendStream } from "@llm-backend/rest";
 import {
   appRouter,
   mapError,
@@ -8,7 +8,6 @@ import {
   wireTransformer,
   type Context,
 } from "@llm-backend/server";
-import { chooseRetryMs } from "@llm-backend/stream";
 import {
   callTRPCProcedure,
   getTRPCErrorFromUnknown,
@@ -70,7 +69,7 @@ export async function sendSubscription(given: SubscriptionRequest): Promise<void
 async function* toChunks(given: SubscriptionRequest, signal: AbortSignal): AsyncGenerator<string, void> {
   yield connected;
   // Told with the first event: who is refused has nothing to come back for.
-  let head = `retry: ${chooseRetryMs()}\n`;
+  let head = adviseRetry();
   try {
     for await (const item of await call(given, signal)) {
       if (!isTrackedEnvelope(item)) throw new DomainError("internal", "An event came without its id.");

@@ -45,7 +45,7 @@ export const sseForm: FrameForm = {
       event: frame.event,
       data: toJson(frame),
     }),
-  begin: () => `retry: ${chooseRetryMs()}\n`,
+  begin: adviseRetry,
   ping: ssePing,
 };
 
@@ -63,4 +63,9 @@ export function chooseForm(accept: string | undefined): FrameForm {
   if (types.includes("application/x-ndjson")) return linesForm;
   if (types.length === 1 && types[0] === "text/event-stream") return sseForm;
   return bareForm;
+}
+
+/** What a stream of server-sent events begins with: how long its reader waits before it comes back, each another time. */
+export function adviseRetry(): string {
+  return `retry: ${chooseRetryMs()}\n`;
 }

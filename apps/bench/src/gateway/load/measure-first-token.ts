@@ -21,13 +21,17 @@ export async function measureFirstToken({ targets, asks }: FirstTokenJob): Promi
   const warmup = Math.ceil(asks / 5);
   for (let asked = -warmup; asked < asks; asked += turn) {
     for (const [index, asker] of askers.entries()) {
-      for (let step = asked; step < Math.min(asked + turn, asks); step++) {
-        const took = await asker.ask();
-        if (step >= 0) times[index]?.push(took);
-      }
+      const took = await askSeveral(asker, Math.min(turn, asks - asked));
+      times[index]?.push(...took.slice(Math.max(0, -asked)));
     }
   }
   return { times };
+}
+
+async function askSeveral(asker: Asker, count: number): Promise<number[]> {
+  const times: number[] = [];
+  while (times.length < count) times.push(await asker.ask());
+  return times;
 }
 
 function createAsker({ port, requests }: Target): Asker {
