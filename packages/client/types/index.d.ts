@@ -4,7 +4,7 @@ export type { Session, SessionOptions } from "./session/create-session.ts";
 export type { KeyValueStorage } from "./session/token-storage.ts";
 export type { ChatStream, StreamOptions } from "./chat/chat-stream.ts";
 export type { ChatClient, ContinueRequest, EditRequest, FollowOptions, FollowRequest, RegenerateRequest, StreamRequest, TemporaryRequest, } from "./chat/create-chat-client.ts";
-export type { AttachmentClient, FileContent, UploadOptions } from "./attachment/create-attachment-client.ts";
+export type { AttachmentClient, FileContent, UploadedAttachment, UploadOptions, } from "./attachment/create-attachment-client.ts";
 export { isTerminalEvent, type ChatResult } from "./chat/chat-result.ts";
 export type { RetryOptions } from "./retry/backoff.ts";
 export type { RetryNotice } from "./retry/with-retry.ts";
