@@ -65,7 +65,7 @@ describe("two workers that reach each other through Redis", needsRedis, () => {
         limits: { streams_per_user_max: 2, runs_per_user_max: 2 },
       },
     });
-  });
+  }, 60_000);
   afterAll(async () => {
     await backend[Symbol.asyncDispose]();
     await upstream[Symbol.asyncDispose]();
@@ -89,6 +89,25 @@ describe("two workers that reach each other through Redis", needsRedis, () => {
     const second = await begin(stage);
     await stage.there.mutate("chat.stop", { runId: second.runId });
     expect((await followRun(stage.there, second.runId)).at(-1)?.event.type).toBe("run-stop");
+  });
+
+  it("find an answer that is stored nowhere at the other one", async () => {
+    using stage = await setStage();
+    const hand = createHandDrivenReply();
+    upstream.enqueue(hand.reply);
+    hand.push(role(), say("Hush"));
+    const messages = [{ role: "user", content: "Hi" }];
+    const asked = { requestId: newRequestId(), model: "m", messages };
+    const started = stage.here.subscribe("chat.temporary", asked);
+    const first = await started.next();
+    const runId = first.value?.kind === "event" ? (first.value.id.split(":")[0] ?? "") : "";
+    await started.return();
+    const following = followRun(stage.there, runId);
+    hand.push(finish());
+    hand.end();
+    expect(toText(await following)).toBe("Hush");
+    expect(toText(await followRun(stage.there, runId))).toBe("Hush");
+    expect(await stage.there.mutate("chat.stop", { runId })).toEqual({ runId, state: "done" });
   });
 
   it("count the streams of a user together", async () => {

@@ -84,8 +84,14 @@ export function createRunPumps(link: RedisLink, post: Pick<RelayPost, "channelOf
     pump.controller.abort();
     pump.controller = new AbortController();
     pump.startedAt = performance.now();
-    // A pump that was ended has nothing to say; whatever else fails, followers find missing and ask anew.
-    run(runId, pump, log).catch(() => {});
+    const { signal } = pump.controller;
+    run(runId, pump, log)
+      .then(() => {
+        // Its stream is about to expire: whoever asks from here on, for a log that is kept, gets another one.
+        if (!signal.aborted && pumps.get(runId) === pump) pumps.delete(runId);
+      })
+      // A pump that was ended has nothing to say; whatever else fails, followers find missing and ask anew.
+      .catch(() => {});
   }
 
   return {
