@@ -9,9 +9,15 @@ import { median } from "../statistics.ts";
 /** How much is asked. */
 export type WorkersOptions = {
   readonly rounds: number;
-  /** Answers in each round, and how many of them at once. */
-  readonly answers: number;
+  /**
+   * Rounds before these, which are not counted. Of several processes each gets a part of the answers only, and code
+   * that has seldom run is slow: compared too early, two workers cost half as much again as they do later.
+   */
+  readonly warmUps: number;
+  /** Answers at once. */
   readonly concurrency: number;
+  /** Each round has so many times the answers of a full one. */
+  readonly share: number;
   /** The numbers of workers that are compared; the first is what the others are compared with. */
   readonly counts: readonly number[];
 };
@@ -24,22 +30,26 @@ type Contender = { readonly count: number; readonly server: BenchServer; readonl
 type Scenario = {
   readonly name: string;
   readonly tokens: number;
+  /** Answers in a full round: about a second of one process. */
+  readonly answers: number;
+  /** Whether each answer belongs to a conversation of its own. */
+  readonly isStored: boolean;
   readonly toCaller: (server: BenchServer) => StreamCaller;
 };
 
+const chat = {
+  isStored: true,
+  toCaller: ({ endpoint }: BenchServer) => createSseCaller(endpoint),
+};
+const passed = {
+  isStored: false,
+  toCaller: ({ endpoint }: BenchServer) => createRawCaller("/v1", { ...endpoint, token: "none" }),
+};
 const scenarios: readonly Scenario[] = [
-  { name: "chat, 20 tokens", tokens: 20, toCaller: (server) => createSseCaller(server.endpoint) },
-  { name: "chat, 2,000 tokens", tokens: 2000, toCaller: (server) => createSseCaller(server.endpoint) },
-  {
-    name: "/v1, 20 tokens",
-    tokens: 20,
-    toCaller: ({ endpoint }) => createRawCaller("/v1", { ...endpoint, token: "none" }),
-  },
-  {
-    name: "/v1, 2,000 tokens",
-    tokens: 2000,
-    toCaller: ({ endpoint }) => createRawCaller("/v1", { ...endpoint, token: "none" }),
-  },
+  { name: "chat, 20 tokens", tokens: 20, answers: 384, ...chat },
+  { name: "chat, 2,000 tokens", tokens: 2000, answers: 64, ...chat },
+  { name: "/v1, 20 tokens", tokens: 20, answers: 1536, ...passed },
+  { name: "/v1, 2,000 tokens", tokens: 2000, answers: 128, ...passed },
 ];
 
 /** What several workers on one database bring, and what they cost: answers a second, and CPU of all their processes. */
@@ -61,21 +71,27 @@ async function measureScenario(scenario: Scenario, options: WorkersOptions): Pro
     contenders.push({ count, server, caller: cleanup.use(scenario.toCaller(server)) });
   }
   const rounds = new Map<Contender, Round[]>(contenders.map((contender) => [contender, []]));
-  // The first round warms everything up and is not counted.
-  for (let round = 0; round <= options.rounds; round++) {
+  for (let round = -options.warmUps; round < options.rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       // Whoever comes first must not always be the same one.
-      const contender = contenders[(round + turn) % contenders.length] as Contender;
-      const figures = await measureRound(contender, options);
-      if (round > 0) rounds.get(contender)?.push(figures);
+      const contender = contenders[(Math.abs(round) + turn) % contenders.length] as Contender;
+      const figures = await measureRound(contender, scenario, options);
+      if (round >= 0) rounds.get(contender)?.push(figures);
     }
   }
   const base = rounds.get(contenders[0] as Contender) ?? [];
   return contenders.map((contender) => toRow(scenario, contender.count, [rounds.get(contender) ?? [], base]));
 }
 
-async function measureRound({ server, caller }: Contender, options: WorkersOptions): Promise<Round> {
-  const targets = await server.createConversations(options.answers);
+async function measureRound(
+  { server, caller }: Contender,
+  scenario: Scenario,
+  options: WorkersOptions,
+): Promise<Round> {
+  const answers = Math.ceil(scenario.answers * options.share);
+  const targets = scenario.isStored
+    ? await server.createConversations(answers)
+    : Array.from({ length: answers }, () => ({ conversationId: 0 }));
   const before = readProcessTree(caller.pid);
   const startedAt = performance.now();
   const waiting = targets.values();
@@ -86,7 +102,7 @@ async function measureRound({ server, caller }: Contender, options: WorkersOptio
   );
   const seconds = (performance.now() - startedAt) / 1000;
   const cpuMs = readProcessTree(caller.pid).cpuMs - before.cpuMs;
-  return { answersPerSecond: options.answers / seconds, cpuMsPerAnswer: cpuMs / options.answers };
+  return { answersPerSecond: answers / seconds, cpuMsPerAnswer: cpuMs / answers };
 }
 
 function toRow(

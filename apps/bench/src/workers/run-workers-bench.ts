@@ -7,6 +7,8 @@ export async function runWorkersBench(
 ): Promise<void> {
   const { quick } = options;
   const rounds = Number(options.rounds ?? (quick ? 1 : 5));
-  const size = quick ? { answers: 16, concurrency: 4 } : { answers: 256, concurrency: 32 };
+  const size = quick
+    ? { share: 1 / 32, warmUps: 1, concurrency: 4 }
+    : { share: 1, warmUps: 3, concurrency: 32 };
   print(`\n${await measureWorkers({ rounds, ...size, counts: [1, 2] })}\n`);
 }
