@@ -14,3 +14,7 @@ if (Number(process.versions.node.split(".")[0]) < nodeMajorMin) {
 Reflect.deleteProperty(Object.prototype, "__proto__");
 const { runCli } = await import("./cli/run-cli.ts");
 process.exitCode = await runCli(process.argv.slice(2));
+// How long what is left may keep a program that has ended: a log that nobody reads would, for ever. The timer fires
+// only where there is something left.
+const endMs = 500;
+setTimeout(() => process.exit(), endMs).unref();

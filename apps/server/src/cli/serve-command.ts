@@ -53,16 +53,7 @@ async function serve(flags: ConfigFlags): Promise<void> {
     if (typeof end !== "string") throw new CommandFailure(`ended by ${cause}; its log says which`);
   } finally {
     await flush();
-    endSoon();
   }
-}
-
-/** How long what is left may keep a process that has stopped: a log that nobody reads would, for ever. */
-const endMs = 500;
-
-function endSoon(): void {
-  // It fires only where there is something left.
-  setTimeout(() => process.exit(), endMs).unref();
 }
 
 /** One of several processes: its primary says what it does, also about signals. */
@@ -73,6 +64,5 @@ async function serveAsWorker(given: Omit<WorkerOptions, "toSentence"> & { flush:
   } finally {
     await given.flush();
     leavePrimary();
-    endSoon();
   }
 }
