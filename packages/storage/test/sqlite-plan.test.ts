@@ -40,7 +40,9 @@ async function explainCall(call: (storage: Storage) => Promise<unknown>): Promis
 
 /** Reading a whole table. What a statement brings along, or has found before, is none; nor is what runs now. */
 const isSlow = (step: string) =>
-  /^SCAN (?!branch|below|contents|segment|\d+ CONSTANT ROWS|CONSTANT ROW|runs USING INDEX runs_streaming)/.test(step);
+  /^SCAN (?!branch|below|contents|segment|\d+ CONSTANT ROWS|CONSTANT ROW|runs USING INDEX runs_streaming)/.test(
+    step,
+  );
 
 /** A call, and the index that its plan names. */
 type HotQuery = [name: string, call: (storage: Storage) => Promise<unknown>, index: RegExp];
