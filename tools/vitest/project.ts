@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { defineProject } from "vitest/config";
+import { defineProject, type UserWorkspaceConfig } from "vitest/config";
 
 /** The condition under which a workspace package exports its source instead of its build. */
 export const sourceCondition = "@llm-backend/source";
@@ -12,7 +12,7 @@ const serverConditions = ["module", "node", "development|production"];
  *
  * @param name - The package's folder name; `--project <name>` selects it.
  */
-export function project(name: string): ReturnType<typeof defineProject> {
+export function project(name: string): UserWorkspaceConfig {
   return defineProject({
     ssr: { resolve: { conditions: [sourceCondition, ...serverConditions] } },
     test: {

@@ -1,11 +1,14 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { sourceEnvironment } from "@llm-backend/testing";
 import { expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const run = (...args: string[]) =>
-  promisify(execFile)(process.execPath, ["--conditions=@llm-backend/source", main, ...args]);
+  promisify(execFile)(process.execPath, ["--conditions=@llm-backend/source", main, ...args], {
+    env: { ...process.env, ...sourceEnvironment },
+  });
 
 test("measures every scenario, and every answer is whole", { timeout: 120_000 }, async () => {
   const { stdout } = await run("gateway", "--quick", "--rivals", "raw");

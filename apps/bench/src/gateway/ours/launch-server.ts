@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { sourceEnvironment } from "@llm-backend/testing";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 
@@ -69,7 +70,7 @@ export async function launchServer(
   const child = spawn(process.execPath, [...nodeFlags, ...profiling, ...program, ...flags], {
     cwd: root,
     // Nothing of the machine's own keys may be used.
-    env: {},
+    env: isFromSource ? sourceEnvironment : {},
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");

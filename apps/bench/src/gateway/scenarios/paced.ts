@@ -14,6 +14,8 @@ type Crowd = {
   /** Over how long the streams are opened, and for how long all of them are looked at. */
   readonly openSeconds: number;
   readonly seconds: number;
+  /** For how long the first stream goes on when the last one has been looked at. */
+  readonly spareSeconds: number;
 };
 
 const columns: readonly Column[] = [
@@ -32,8 +34,9 @@ export function measurePaced(lab: Lab): Promise<Report> {
   const crowd = {
     streams: lab.pick(200, 20),
     tokensPerSecond: 50,
-    openSeconds: lab.pick(1, 0.2),
-    seconds: lab.pick(5, 0.5),
+    openSeconds: lab.pick(1, 0.1),
+    seconds: lab.pick(5, 0.3),
+    spareSeconds: lab.pick(1, 0.25),
   };
   return measure(lab, crowd, { rounds: lab.rounds ?? lab.pick(5, 1), names: everybody });
 }
@@ -42,9 +45,10 @@ export function measurePaced(lab: Lab): Promise<Report> {
 export function measureCrowd(lab: Lab): Promise<Report> {
   const crowd = {
     streams: lab.pick(5000, 50),
-    tokensPerSecond: 2,
-    openSeconds: lab.pick(10, 0.2),
-    seconds: lab.pick(10, 1),
+    tokensPerSecond: lab.pick(2, 20),
+    openSeconds: lab.pick(10, 0.1),
+    seconds: lab.pick(10, 0.3),
+    spareSeconds: lab.pick(2.5, 0.25),
   };
   return measure(lab, crowd, { rounds: 1, names: everybody });
 }
@@ -105,13 +109,18 @@ async function measureTurn(
 }
 
 function toTenth(crowd: Crowd): Crowd {
-  const { streams, openSeconds } = crowd;
-  return { ...crowd, streams: Math.ceil(streams / 10), openSeconds: openSeconds / 10, seconds: 1 };
+  const { streams, openSeconds, seconds, spareSeconds } = crowd;
+  return {
+    ...crowd,
+    streams: Math.ceil(streams / 10),
+    openSeconds: openSeconds / 10,
+    seconds: Math.min(1, seconds),
+    spareSeconds: Math.min(1, spareSeconds),
+  };
 }
 
 /** Enough tokens that the first stream is still open when the last one has been looked at. */
-function toScript({ tokensPerSecond, openSeconds, seconds }: Crowd): Script {
-  const spareSeconds = Math.max(1, openSeconds / 4);
+function toScript({ tokensPerSecond, openSeconds, seconds, spareSeconds }: Crowd): Script {
   return {
     kind: "paced",
     tokens: Math.ceil(tokensPerSecond * (openSeconds + seconds + spareSeconds)),

@@ -90,7 +90,7 @@ async function giveUpOnce(given: GivingUp, index: number): Promise<Seen> {
   await delay(2 * holdMs);
   const call = upstream.find(model)?.call;
   if (call === undefined) return { model, phase: undefined, hasText, closedMs: 0 };
-  const closed = await Promise.race([call.closed, delay(patienceMs, { at: Infinity })]);
+  const closed = await Promise.race([call.closed, delay(patienceMs, { at: Infinity }, { ref: false })]);
   const closedMs = closed.at - Math.max(at, call.at);
   return { model, phase: phase ?? "before the head", hasText, closedMs };
 }

@@ -13,8 +13,8 @@ const large: SceneSize = {
 /** Shows in seconds that the proof works. */
 const small: SceneSize = {
   restarts: 1,
-  drainMs: 500,
-  answers: { arrivalMs: 200, tokens: [5, 15], everyMs: [40, 80] },
+  drainMs: 250,
+  answers: { arrivalMs: 100, tokens: [5, 15], everyMs: [20, 40] },
 };
 const largeStreamsMin = 50;
 /** What telling the rest, storing it, and closing may take beside the time in which answers may go on. */

@@ -37,7 +37,7 @@ export async function runLane({ kills, random, tally, onKill, turns }: LaneRun):
   const kept: Kept[] = [];
   for (let kill = 1; kill <= kills; kill++) {
     const scene = await openScene({ url: server.url, token, name: `k${kill}` }, random);
-    if (random() < liveShare) await Promise.race([scene.isLive, delay(liveMsMax)]);
+    if (random() < liveShare) await Promise.race([scene.isLive, delay(liveMsMax, undefined, { ref: false })]);
     await delay(random() * killMsMax);
     const killedAt = performance.now();
     await server.kill("SIGKILL");

@@ -15,19 +15,19 @@ export type HeapRun = {
 /** The bytes in use after each part of the run, all garbage collected. */
 export type HeapSeen = { readonly live: readonly number[]; readonly tokens: number };
 
-const tokensPerAnswer = 500;
 const tokensPerSecond = 500;
 const answersAtOnce = 12;
 const looks = 20;
-/** What is loaded, compiled and kept for all of them is there before the heap is looked at. */
-const warmupAnswers = 72;
 /** A run of fewer tokens only shows that the proof works. */
 const largeTokensMin = 20_000;
-/** What is written behind the answers is written. */
-const settleMs = 600;
+
+/** `settleMs`: what is written behind the answers is written then. */
+const large = { tokensPerAnswer: 500, warmupAnswers: 72, settleMs: 600 };
+const small = { tokensPerAnswer: 50, warmupAnswers: answersAtOnce, settleMs: 300 };
 
 /** Lets paced answers go through one server, over /v1 and both faces of chat, and looks at its heap in between. */
 export async function measureHeap({ tokens, onLook }: HeapRun): Promise<HeapSeen> {
+  const { tokensPerAnswer, warmupAnswers, settleMs } = tokens < largeTokensMin ? small : large;
   await using cleanup = new AsyncDisposableStack();
   const upstream = cleanup.use(await startFakeUpstreamProcess({ tokens: tokensPerAnswer, tokensPerSecond }));
   const server = cleanup.use(await startProofServer(upstream.url, { env: inspected }));
@@ -41,7 +41,8 @@ export async function measureHeap({ tokens, onLook }: HeapRun): Promise<HeapSeen
   ].map((caller) => cleanup.use(caller));
   const place = { url, token, callers };
 
-  await askAll(place, tokens < largeTokensMin ? answersAtOnce : warmupAnswers);
+  // What is loaded, compiled and kept for all of them is there before the heap is looked at.
+  await askAll(place, warmupAnswers);
   const answersPerLook = Math.max(answersAtOnce, Math.ceil(tokens / tokensPerAnswer / looks));
   const parts = Math.max(3, Math.ceil(tokens / tokensPerAnswer / answersPerLook));
   const live = [await heap.readLive()];

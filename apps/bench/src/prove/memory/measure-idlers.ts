@@ -24,7 +24,7 @@ const model = "endless-model";
 const openedAtOnce = 50;
 const warmupIdlers = 100;
 /** How long nothing may move before it is taken to stand still: longer with many, whose turns are farther apart. */
-const toQuietMs = (count: number) => (count < 100 ? 300 : 2000);
+const toQuietMs = (count: number) => (count < 100 ? 150 : 2000);
 const waitMsMax = 120_000;
 
 /** Readers of /v1, each on an endless answer of its own. */
@@ -76,7 +76,7 @@ async function measure(count: number, prepare: Stage["prepare"]): Promise<Idlers
   const stage = { url, token: await registerUser(url, "idle"), upstream, prepare };
   // What is loaded, compiled, and set aside for a burst of any size is no reader's memory.
   {
-    await using _ = await openIdlers(stage, Math.min(count, warmupIdlers));
+    await using _ = await openIdlers(stage, Math.min(Math.ceil(count / 10), warmupIdlers));
   }
   upstream.startOver();
   await delay(toQuietMs(count));

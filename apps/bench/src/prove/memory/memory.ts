@@ -7,7 +7,7 @@ import { measureGrowth } from "./trend.ts";
 const mib = 1024 ** 2;
 const growthMibMax = 1;
 const idlersMax = 1000;
-const idlersMin = 20;
+const idlersMin = 5;
 const tokensPerIdler = 1000;
 const kibPerIdlerMax = 256;
 

@@ -15,6 +15,8 @@ export type StreamsSize = {
   /** Over how long they are opened, and for how long all of them are looked at. */
   readonly openMs: number;
   readonly watchMs: number;
+  /** For how long the first stream goes on when the last one has been looked at. */
+  readonly spareMs: number;
 };
 
 /** What came of all streams of one kind. */
@@ -25,7 +27,7 @@ export type StreamsSeen = SignedResult &
   };
 
 /** Streams that are no stream's memory: with them the server loads and compiles what all of them share. */
-const warmup = { streams: 40, tokens: 3 };
+const warmup = { streamsMax: 40, tokens: 3 };
 
 /** Streams through a server of their own. */
 export async function measureServed(
@@ -41,8 +43,13 @@ export async function measureServed(
   const wanted = { url, token, script };
 
   const first = { ...script, tokens: warmup.tokens };
-  const warming = await ask({ ...wanted, script: first, streams: warmup.streams });
-  await follow({ port, requests: warming, script: first, size: { ...size, openMs: 200, watchMs: 0 } });
+  const warming = await ask({ ...wanted, script: first, streams: Math.min(size.streams, warmup.streamsMax) });
+  await follow({
+    port,
+    requests: warming,
+    script: first,
+    size: { ...size, openMs: Math.min(size.openMs, 200), watchMs: 0 },
+  });
   const requests = await ask({ ...wanted, streams: size.streams });
 
   const before = readProcess(pid).residentBytes;
@@ -85,7 +92,6 @@ async function follow(
 }
 
 /** Enough tokens that the first stream is still open when the last one has been looked at. */
-function toScript({ intervalMs, openMs, watchMs }: StreamsSize): Script {
-  const spareMs = Math.max(1000, openMs / 2);
+function toScript({ intervalMs, openMs, watchMs, spareMs }: StreamsSize): Script {
   return { kind: "paced", intervalMs, tokens: Math.ceil((openMs + watchMs + spareMs) / intervalMs) };
 }

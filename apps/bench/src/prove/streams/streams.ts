@@ -35,9 +35,15 @@ export const streams: Proof = {
 
 /** A token a second for each of thousands, two of fewer; a small run only shows that the proof works. */
 function toSize(n: number): StreamsSize {
-  if (n < largeStreamsMin) return { streams: n, intervalMs: 100, openMs: 200, watchMs: 500 };
+  if (n < largeStreamsMin) return { streams: n, intervalMs: 50, openMs: 100, watchMs: 200, spareMs: 400 };
   const openMs = Math.max(1000, (n / openedPerSecond) * 1000);
-  return { streams: n, intervalMs: n > 1000 ? 1000 : 500, openMs, watchMs: 20_000 };
+  return {
+    streams: n,
+    intervalMs: n > 1000 ? 1000 : 500,
+    openMs,
+    watchMs: 20_000,
+    spareMs: Math.max(1000, openMs / 2),
+  };
 }
 
 function toFigures(
