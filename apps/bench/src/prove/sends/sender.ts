@@ -23,7 +23,8 @@ type Send = { readonly key: string; readonly conversationId: number; readonly me
 
 const timesMin = 2;
 const timesMax = 20;
-const conflictShare = 0.1;
+/** One of so many keys is sent with another text, too; the first one is, so that a run of any size has some. */
+const keysPerConflict = 10;
 const triesMax = 100;
 
 /** Creates the sender. */
@@ -63,12 +64,13 @@ export function createSender({ served, token, random, tally }: SenderDeps): Send
       const everyMs = random() < 0.3 ? 2 : 0;
       const message = toQuestion({ stream: key, tokens: 5, everyMs });
       const send = { key, conversationId, message };
+      const isSentOtherwise = tally.keys.length % keysPerConflict === 0;
       tally.keys.push(send);
       const times = timesMin + Math.floor(random() * (timesMax - timesMin + 1));
       const atOnce = 1 + Math.floor(random() * times);
       const replies = await Promise.all(Array.from({ length: atOnce }, () => sendOnce(send)));
       for (let again = atOnce; again < times; again++) replies.push(await sendOnce(send));
-      if (random() < conflictShare) await sendOther(send);
+      if (isSentOtherwise) await sendOther(send);
       const runs = new Set(replies.flatMap(({ runId }) => (runId === undefined ? [] : [runId])));
       if (runs.size > 1) tally.runsApart.push(`${key}: ${[...runs].join(" ")}`);
       for (const { kind, text } of replies) {
