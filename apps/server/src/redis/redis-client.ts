@@ -39,7 +39,6 @@ function toOptions({ place, username, password, db, tls }: RedisConfig) {
     protocol: 2,
     disableClientInfo: true,
     connectTimeout: 1_000,
-    commandTimeout: commandMsMax,
     // A server that is cut off without a word would be waited for until TCP gives up, a quarter of an hour.
     socketTimeout: 2_000,
     keepAlive: 10_000,

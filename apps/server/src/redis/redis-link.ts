@@ -3,6 +3,7 @@ import { commandMsMax, openRedisClient, type RedisClient } from "./redis-client.
 import { toRedisFault } from "./redis-fault.ts";
 import { createRedisHealth, type RedisState } from "./redis-health.ts";
 import { createRedisListener, type Unlisten } from "./redis-listener.ts";
+import { within } from "./within.ts";
 
 /** What is answered in place of an answer of Redis: the caller does without. */
 export const unavailable: unique symbol = Symbol("Redis is not available");
@@ -58,7 +59,7 @@ export function openRedisLink({ config, onChange, onRefused }: RedisLinkOptions)
   let open = 0;
   const health = createRedisHealth({
     // A write: a server that is full, or a replica, answers every other question.
-    probe: () => client.set(key("probe"), "1", "PX", 10_000),
+    probe: () => within(commandMsMax, client.set(key("probe"), "1", "PX", 10_000)),
     // Without a connection, whatever connecting has said is the reason.
     toReason: (error) => (client.status === "ready" ? toRedisFault(error)?.reason : undefined),
     onChange(state) {
@@ -95,7 +96,7 @@ export function openRedisLink({ config, onChange, onRefused }: RedisLinkOptions)
       stats.commands++;
       open++;
       try {
-        return await send(client);
+        return await within(commandMsMax, send(client));
       } catch (error) {
         note(error);
         return unavailable;

@@ -1,5 +1,6 @@
 import type { RedisConfig } from "../config/redis-config.ts";
-import { openRedisClient, type RedisClient } from "./redis-client.ts";
+import { commandMsMax, openRedisClient, type RedisClient } from "./redis-client.ts";
+import { within } from "./within.ts";
 
 /** Hears no more. */
 export type Unlisten = () => void;
@@ -30,7 +31,7 @@ export function createRedisListener(config: RedisConfig): RedisListener {
     const mine = client;
     asking++;
     try {
-      await asked;
+      await within(commandMsMax, asked);
     } catch {
       if (mine === client && isReady()) mine?.disconnect(true);
     } finally {
