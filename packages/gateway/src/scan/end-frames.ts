@@ -1,3 +1,4 @@
+import { FrameBounds, readFrameLines } from "./frame-lines.ts";
 import type { ScannedKind, ScannedPiece } from "./scan-progress.ts";
 
 /** The end of a stream. */
@@ -18,7 +19,20 @@ export function withFinishReason(
   { kind, model }: { readonly kind: ScannedKind; readonly model: string | undefined },
 ): ScannedPiece {
   const last = piece.at(-1);
-  if (last === undefined || !last.subarray(-doneFrame.length).equals(doneFrame)) return piece;
-  const rest = last.subarray(0, last.length - doneFrame.length);
-  return [...piece.slice(0, -1), rest, toFinishFrame(kind, model), doneFrame];
+  if (last === undefined) return piece;
+  const at = findLastFrame(last);
+  if (readFrameLines(last, at, last.length).data !== "[DONE]") return piece;
+  const before = at === 0 ? [] : [last.subarray(0, at)];
+  return [...piece.slice(0, -1), ...before, toFinishFrame(kind, model), last.subarray(at)];
+}
+
+/** Where the last frame begins: ends of streams pass as they were written, with or without a blank, in any line ends. */
+function findLastFrame(bytes: Buffer): number {
+  const bounds = new FrameBounds();
+  for (let start = 0; ;) {
+    bounds.start(start);
+    const end = bounds.find(bytes, start);
+    if (end === -1 || end === bytes.length) return start;
+    start = end;
+  }
 }

@@ -54,6 +54,16 @@ describe("a stream", () => {
     expect(readChat((await forward(under.gateway)).body)).toMatchObject({ text: "a", isDone: true });
   });
 
+  it.each(["data: [DONE]\n\n", "data:[DONE]\n\n", "data: [DONE]\r\n\r\n", ": bye\ndata: [DONE]\n\n"])(
+    "gives a reason for its end where the upstream gave none before %j",
+    async (end) => {
+      await using upstream = await createFakeUpstream({ reply: { steps: [say("a"), raw(end)] } });
+      await using under = openGateway([upstream]);
+      const { body } = await forward(under.gateway);
+      expect(body.toString().endsWith(`"finish_reason":"stop"}]}\n\n${end}`)).toBe(true);
+    },
+  );
+
   const silent: readonly (readonly [string, Reply])[] = [
     ["a role and then nothing", { steps: [role(), stall()] }],
     ["a role and a cut", { steps: [role(), cut()] }],
