@@ -19,6 +19,7 @@ import { createSignalFollower } from "./relay/follow-signals.ts";
 import { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.ts";
 import type { RunRelay } from "./relay/run-relay.ts";
 import { createSealBox } from "./secrets/seal-box.ts";
+import { createLongSweeps } from "./sweep/long-sweeps.ts";
 import { createTitleService } from "./title/title-service.ts";
 import type { ToolBox } from "./tool/tool-box.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
@@ -147,6 +148,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     now,
   });
   const forward = createForward(deps, { now, elapsed, accounts, records });
+  const sweeps = createLongSweeps(onInternalError);
   const onSignal = followOthers({ people, chats, accounts, upstreams, onError: onInternalError });
   const load = async () => {
     await accounts.load();
@@ -172,9 +174,9 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     },
     async sweep() {
       // Not waited for: after a long pause there may be much to remove, step by step, and the server starts meanwhile.
-      records.sweep().catch(onInternalError);
-      holdings.services.accounts.finishErasures().catch(onInternalError);
-      chats.services.attachments.sweep().catch(onInternalError);
+      sweeps.begin(records.sweep);
+      sweeps.begin(holdings.services.accounts.finishErasures);
+      sweeps.begin(chats.services.attachments.sweep);
       await people.sweep();
       await accounts.sweep();
     },
@@ -186,6 +188,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       await upstreams.close();
       await calls?.end();
       await records.close();
+      await sweeps.close();
       await accounts.close();
       people.close();
     },

@@ -23,7 +23,11 @@ export function createAccountService(deps: AccountServiceDeps) {
       await eraseUser(deps, viewer.userId);
     },
 
-    /** Takes away what is left of accounts whose removal was cut off. */
-    finishErasures: (): Promise<void> => finishErasures(deps.storage),
+    /**
+     * Takes away what is left of accounts whose removal was cut off.
+     *
+     * @throws the signal's reason, between two steps, once it is aborted.
+     */
+    finishErasures: (signal?: AbortSignal): Promise<void> => finishErasures(deps.storage, signal),
   };
 }

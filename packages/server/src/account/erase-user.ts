@@ -37,12 +37,21 @@ export async function eraseUser(deps: EraseUserDeps, userId: number): Promise<vo
   await finishErasure(storage, userId);
 }
 
-/** Takes away what is left of accounts whose removal was cut off. */
-export async function finishErasures(storage: Storage): Promise<void> {
-  for (const userId of await storage.erasures.listBegun()) await finishErasure(storage, userId);
+/**
+ * Takes away what is left of accounts whose removal was cut off.
+ *
+ * @throws the signal's reason, between two steps, once it is aborted.
+ */
+export async function finishErasures(storage: Storage, signal?: AbortSignal): Promise<void> {
+  for (const userId of await storage.erasures.listBegun()) await finishErasure(storage, userId, signal);
 }
 
-async function finishErasure(storage: Storage, userId: number): Promise<void> {
+async function finishErasure(storage: Storage, userId: number, signal?: AbortSignal): Promise<void> {
+  /** Repeats a step until it has less to do than it may. */
+  async function inSteps(size: number, step: () => Promise<number>): Promise<void> {
+    do signal?.throwIfAborted();
+    while ((await step()) === size);
+  }
   const conversations = { upTo: Number.MAX_SAFE_INTEGER, limit: conversationsPerStep };
   await inSteps(conversationsPerStep, () =>
     storage.transaction(async (tx) => (await tx.conversations.deleteOldest(userId, conversations)).length),
@@ -53,10 +62,6 @@ async function finishErasure(storage: Storage, userId: number): Promise<void> {
   await inSteps(linesPerStep, () =>
     storage.transaction((tx) => tx.erasures.forgetRecords(userId, linesPerStep)),
   );
+  signal?.throwIfAborted();
   await storage.transaction((tx) => tx.erasures.finish(userId));
-}
-
-/** Repeats a step until it has less to do than it may. */
-async function inSteps(size: number, step: () => Promise<number>): Promise<void> {
-  while ((await step()) === size);
 }

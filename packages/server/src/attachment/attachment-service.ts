@@ -101,8 +101,8 @@ export function createAttachmentService(deps: AttachmentServiceDeps) {
       if (!isGone) throw new DomainError("not_found", "There is no such file.");
     },
 
-    /** Removes what is no longer needed. */
-    sweep: (): Promise<void> => sweepFiles(storage, deps.now()),
+    /** Removes what is no longer needed. @throws the signal's reason, between two steps, once it is aborted. */
+    sweep: (signal?: AbortSignal): Promise<void> => sweepFiles(storage, deps.now(), signal),
   };
 }
 

@@ -8,14 +8,23 @@ const idleMs = hourMs;
 const filesPerStep = 500;
 const contentsPerStep = 100;
 
-/** Removes files that were never sent, contents that have become nobody's, and what a crash has left over. */
-export async function sweepFiles(storage: Storage, now: number): Promise<void> {
+/**
+ * Removes files that were never sent, contents that have become nobody's, and what a crash has left over.
+ *
+ * @throws the signal's reason, between two steps, once it is aborted.
+ */
+export async function sweepFiles(storage: Storage, now: number, signal?: AbortSignal): Promise<void> {
   let removed: number;
   do {
+    signal?.throwIfAborted();
     removed = await storage.transaction((tx) => tx.attachments.deleteWaiting(now - waitingMs, filesPerStep));
   } while (removed === filesPerStep);
+  do signal?.throwIfAborted();
   while (await removeLeftovers(storage));
-  await storage.files.tidy(now - idleMs, (fileKey) => storage.attachments.findBlobByFile(fileKey));
+  await storage.files.tidy(now - idleMs, (fileKey) => {
+    signal?.throwIfAborted();
+    return storage.attachments.findBlobByFile(fileKey);
+  });
 }
 
 /**
