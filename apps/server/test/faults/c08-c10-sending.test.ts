@@ -193,6 +193,11 @@ describe("C10: a conversation changes under an answer", () => {
     const following = followRun(user.trpc, runId);
     await user.trpc.mutate("conversation.rename", { conversationId, title: "Another" });
     await user.trpc.mutate("conversation.update", { conversationId, archived: true });
+    const fork = await user.trpc.mutate<{ conversationId: number }>("conversation.fork", {
+      conversationId,
+      requestId: newRequestId(),
+      messageId: userMessageId,
+    });
     const edited = await user.trpc.mutate<Started>("chat.edit", {
       conversationId,
       requestId: newRequestId(),
@@ -201,8 +206,14 @@ describe("C10: a conversation changes under an answer", () => {
     });
     stage.upstream.setReply(answer("To the edited one."));
     stage.upstream.open("changed");
-    expect(toText(await followRun(user.trpc, edited.runId))).not.toBe("");
+    expect(toText(await followRun(user.trpc, edited.runId))).toMatch(/^(Half more|To the edited one\.)$/);
     expect(toText(await following)).toBe("Half more");
+    expect(await user.trpc.query("conversation.get", { conversationId })).toMatchObject({
+      title: "Another",
+      archived: true,
+    });
+    const copied = await readMessages(user.trpc, fork.conversationId);
+    expect(copied.map(({ content }) => content)).toEqual(["Hi"]);
     const shown = await readMessages(user.trpc, conversationId);
     expect(shown[0]?.content).toBe("Hello");
     expect(shown[0]?.siblingIds).toHaveLength(2);

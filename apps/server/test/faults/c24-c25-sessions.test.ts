@@ -102,28 +102,42 @@ describe("C24: a token expires under an open stream", () => {
 
 type Streams = Awaited<ReturnType<typeof openStreams>>;
 
-/** Ways in which somebody loses their session while a stream of it is open. */
+const sessionOver = /^unauthenticated$/;
+
+/** Ways in which somebody loses their session while a stream of it is open, and what its last event says then. */
 const endings: readonly (readonly [
   name: string,
   end: (stage: ClientStage, streams: Streams) => Promise<unknown>,
+  says: RegExp,
 ])[] = [
   [
     "logs out",
     ({ backend }, { accessToken }) => createTrpcCaller(backend.url, accessToken).mutate("auth.logout"),
+    sessionOver,
   ],
-  ["logs out everywhere, elsewhere", (_stage, { user }) => user.trpc.mutate("auth.logoutEverywhere")],
+  [
+    "logs out everywhere, elsewhere",
+    (_stage, { user }) => user.trpc.mutate("auth.logoutEverywhere"),
+    sessionOver,
+  ],
   [
     "sets another password elsewhere",
     (_stage, { user }) =>
       user.trpc.mutate("auth.changePassword", { currentPassword: password, newPassword: "another password" }),
+    sessionOver,
   ],
-  ["deletes the account", (_stage, { user }) => user.trpc.mutate("auth.deleteAccount", { password })],
+  [
+    "deletes the account",
+    (_stage, { user }) => user.trpc.mutate("auth.deleteAccount", { password }),
+    // With the account goes the answer: its stop may be told before the end of the session.
+    /^(unauthenticated|run-stop|return|stopped)$/,
+  ],
 ];
 
 describe("C25: a session ends under an open stream", () => {
   it.each(endings)(
     "C25: whoever %s: it is closed at once on every face, and says why",
-    async (_name, end) => {
+    async (_name, end, says) => {
       await using stage = await setClientStage({ reply: half });
       const streams = await openStreams(stage);
       const { followed, accessToken, runId, user } = streams;
@@ -145,10 +159,7 @@ describe("C25: a session ends under an open stream", () => {
           event?: { type: string };
           error?: { data: { reason: string } };
         };
-        // With the account goes the answer: its stop may be told before the end of the session.
-        expect(last.error?.data.reason ?? last.event?.type ?? last.kind).toMatch(
-          /unauthenticated|run-stop|return|stopped/,
-        );
+        expect(last.error?.data.reason ?? last.event?.type ?? last.kind).toMatch(says);
       }
       expect((await createTrpcCaller(stage.backend.url, accessToken).tryQuery("auth.me")).status).toBe(401);
       stage.upstream.open("rest");

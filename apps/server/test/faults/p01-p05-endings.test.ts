@@ -5,6 +5,7 @@ import { findSqliteDamage } from "@llm-backend/storage";
 import { finish, role, say, sourceArguments, sourceEnvironment, wait } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
+import { openSocket } from "../callers/raw-request.ts";
 import { createConversation } from "../callers/rest-caller.ts";
 import { followRun, newRequestId, readMessages, toText, type Started } from "../chat/read-run.ts";
 import { makeFolder, run as runProgram, spawnWithClosedOutput } from "../cli/run-program.ts";
@@ -76,10 +77,10 @@ describe(
             cwd: folder.path,
             env: sourceEnvironment,
           }).then(
-            () => false,
-            () => true,
+            () => undefined,
+            (error: unknown) => (error as { readonly signal?: string }).signal,
           );
-          expect(killed).toBe(true);
+          expect(killed).toBe("SIGKILL");
           const again = await runProgram([...migrate, data(folder.path)], {
             folder: folder.path,
             config: {},
@@ -99,14 +100,24 @@ describe("P04: the process is told to stop while answers are under way", () => {
     async () => {
       await using stage = await setHostStage({
         reply: { steps: [role(), say("Half"), wait("rest"), say(" and half"), finish()] },
-        config: { drain_seconds: 1 },
+        config: { drain_seconds: 2 },
       });
       const count = isFullSize ? 200 : 10;
       const { conversationId } = await send(stage, "hi");
       const asking = Array.from({ length: count }, () => stage.ask());
       await until(() => stage.upstream.calls.length === count + 1, "all are under way");
       const startedAt = performance.now();
-      expect(await stage.backend.kill("SIGTERM")).toBe(0);
+      let hasExited = false;
+      const exited = stage.backend.kill("SIGTERM").finally(() => (hasExited = true));
+      const isClosed = () =>
+        openSocket(stage.backend.url).then(
+          (socket) => void socket.destroy(),
+          () => true,
+        );
+      await until(async () => (await isClosed()) ?? false, "nobody new is let in");
+      // While the answers still have their time.
+      expect(hasExited).toBe(false);
+      expect(await exited).toBe(0);
       expect(performance.now() - startedAt).toBeLessThan(isFullSize ? 10_000 : 5_000);
       for (const heard of await Promise.all(asking)) {
         expect([judgeEnding(heard, []), heard.text]).toEqual(["broken", "Half"]);
@@ -137,7 +148,10 @@ describe("P05: the process is told twice, or nobody listens to it", () => {
       await until(() => stage.logged("Stopping on SIGINT").length === 1, "it knows");
       const again = performance.now() + 600;
       await until(() => performance.now() > again, "another signal is another one");
+      const toldTwiceAt = performance.now();
       expect(await stage.backend.kill("SIGHUP")).toBe(0);
+      // Far less than the answers under way would have had.
+      expect(performance.now() - toldTwiceAt).toBeLessThan(20_000);
       expect(judgeEnding(await asking, [])).toBe("broken");
     },
     hostTestMs,

@@ -105,8 +105,11 @@ describe("U35: every upstream is down, and then they are back", () => {
     const statuses = refusals.slice(-10).map(({ status }) => status);
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThan(5);
     expect(statuses.filter((status) => status !== 503 && status !== 502)).toEqual([]);
-    expect(Math.min(...refusals.map(({ totalMs }) => totalMs))).toBeLessThan(100);
-    expect(refusals.every(({ totalMs }) => totalMs < 5_000)).toBe(true);
+    const waits = refusals.map(({ totalMs }) => totalMs).toSorted((one, other) => one - other);
+    expect(waits[0]).toBeLessThan(100);
+    // A busy machine holds up one or another of them, but hardly most.
+    expect(waits[Math.floor(waits.length * 0.8)]).toBeLessThan(500);
+    expect(waits.at(-1)).toBeLessThan(5_000);
 
     await using again = await createFakeUpstream({ port: first.port, reply: answerAsAsked(goodText) });
     const backAt = performance.now();
