@@ -34,12 +34,9 @@ type Gathered = {
   readonly buffer: PartBuffer;
   readonly run: TextRun;
   readonly tools: ToolCallBuffer;
-  /** How long the arguments of tools are. */
-  toolBytes: number;
 };
 
-function createSink(progress: AnswerProgress, gathered: Gathered): AnswerSink {
-  const { buffer, run, tools } = gathered;
+function createSink(progress: AnswerProgress, { buffer, run, tools }: Gathered): AnswerSink {
   const isOver = (): boolean => progress.isDone || progress.fault !== undefined;
   const fault = (found: AnswerFault): void => {
     if (!isOver()) progress.fault = found;
@@ -48,7 +45,6 @@ function createSink(progress: AnswerProgress, gathered: Gathered): AnswerSink {
   const gather = (pieces: readonly ToolPiece[]): void => {
     if (pieces.length === 0) return;
     tools.add(pieces);
-    for (const piece of pieces) gathered.toolBytes += Buffer.byteLength(piece.arguments);
     progress.hasContent = true;
   };
   return {
@@ -88,8 +84,7 @@ export function createAnswerReader(limits: AnswerLimits): AnswerReader {
   const buffer = createPartBuffer();
   const run = createTextRun(buffer);
   const tools = createToolCallBuffer();
-  const gathered: Gathered = { buffer, run, tools, toolBytes: 0 };
-  const sink = createSink(progress, gathered);
+  const sink = createSink(progress, { buffer, run, tools });
   const blank = new ReadTail();
   let format: FormatReader | undefined;
   let answerBytes = 0;
@@ -118,7 +113,7 @@ export function createAnswerReader(limits: AnswerLimits): AnswerReader {
     const parts = buffer.take();
     for (const { text } of parts) answerBytes += Buffer.byteLength(text);
     progress.hasContent ||= parts.length > 0;
-    if (answerBytes + gathered.toolBytes > limits.answerBytesMax)
+    if (answerBytes + tools.bytes > limits.answerBytesMax)
       sink.fault({ outcome: "too_large", message: "the answer is too long" });
     return parts;
   }

@@ -59,6 +59,21 @@ describe("what providers do otherwise", () => {
     expect(join(deltas)).toEqual([{ id: "a", name: "one", arguments: '{"a":1}' }]);
   });
 
+  it.each([0, undefined])("gives whole calls no ids, and all of them the number %s", (index) => {
+    const calls = [
+      { name: "one", arguments: '{"a":1}' },
+      { name: "two", arguments: "{}" },
+      { name: "two", arguments: '{"a":2}' },
+    ];
+    const deltas = calls.map((fields) => piece(index, fields));
+    expect(join(deltas)).toEqual(calls.map((call) => ({ id: undefined, ...call })));
+  });
+
+  it("gives no ids, and repeats the name with each piece", () => {
+    const deltas = ['{"a"', ":{}", "}", ""].map((part) => piece(0, { name: "one", arguments: part }));
+    expect(join(deltas)).toEqual([{ id: undefined, name: "one", arguments: '{"a":{}}' }]);
+  });
+
   it("sends arguments as an object, and gives no id", () => {
     expect(join([piece(undefined, { name: "one", arguments: { a: 1 } })])).toEqual([
       { id: undefined, name: "one", arguments: '{"a":1}' },
@@ -73,6 +88,32 @@ describe("what providers do otherwise", () => {
     }));
     expect(join([{ tool_calls: calls }], true).map(({ name }) => name)).toEqual(["x", "y"]);
   });
+});
+
+test("everything that is kept counts: ids and names, and calls that say nothing", () => {
+  const buffer = createToolCallBuffer();
+  const add = (...pieces: readonly object[]) => {
+    for (const delta of pieces) buffer.add(readToolPieces(delta as Record<string, unknown>, false));
+    return buffer.bytes;
+  };
+  const text = "é".repeat(1000);
+  expect(buffer.bytes).toBe(0);
+  const counts = [
+    add(piece(0, { name: text }, text)),
+    add(piece(0, { name: text, arguments: text }, text)),
+    add(...Array.from({ length: 1000 }, (_, index) => piece(index + 1, {}))),
+  ];
+  expect(counts[0]).toBeGreaterThanOrEqual(4000);
+  expect((counts[1] ?? 0) - (counts[0] ?? 0)).toBe(2000);
+  expect((counts[2] ?? 0) - (counts[1] ?? 0)).toBeGreaterThanOrEqual(10_000);
+});
+
+test("many calls cost no more each than a few", () => {
+  const entries = Array.from({ length: 100_000 }, (_, index) => ({ index }));
+  const before = process.threadCpuUsage();
+  join([{ tool_calls: entries }, { tool_calls: entries.toReversed() }]);
+  // Looking through all of them for each takes a minute.
+  expect(process.threadCpuUsage(before).user / 1000).toBeLessThan(2000);
 });
 
 test("whatever comes, names and arguments are text", () => {
