@@ -13,8 +13,9 @@ if (Number(process.versions.node.split(".")[0]) < nodeMajorMin) {
 // node's `--disable-proto=delete`, for every way in which the program is started.
 Reflect.deleteProperty(Object.prototype, "__proto__");
 const { runCli } = await import("./cli/run-cli.ts");
-process.exitCode = await runCli(process.argv.slice(2));
-// How long what is left may keep a program that has ended: a log that nobody reads would, for ever. The timer fires
-// only where there is something left.
+// How long what is left may keep a server that has ended: a log that nobody reads would, for ever. The timer fires only
+// where there is something left. What any other command prints waits for its reader, however slow that one is.
 const endMs = 500;
-setTimeout(() => process.exit(), endMs).unref();
+process.exitCode = await runCli(process.argv.slice(2), {
+  onServed: () => setTimeout(() => process.exit(), endMs).unref(),
+});

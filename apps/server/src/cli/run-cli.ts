@@ -11,7 +11,7 @@ import { toReport } from "./failure-report.ts";
 import { addKeyCommands } from "./key-commands.ts";
 import { addMigrateCommand } from "./migrate-command.ts";
 import { addRecordCommands } from "./record-commands.ts";
-import { addServeCommand } from "./serve-command.ts";
+import { addServeCommand, type ServeOptions } from "./serve-command.ts";
 import { addUpstreamCommands } from "./upstream-commands.ts";
 import { addUserCommands } from "./user-commands.ts";
 
@@ -23,11 +23,11 @@ const usageExitCode = 64;
  *
  * @returns the exit code: 0, 1 for a failure, 64 for a wrong call, 78 for a configuration that has to be changed.
  */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], options: ServeOptions = {}): Promise<number> {
   try {
     const { args: placed, notice } = placeCall(args);
     if (notice !== undefined) process.stderr.write(`llm-backend: ${notice}\n`);
-    await createProgram().parseAsync(placed, { from: "user" });
+    await createProgram(options).parseAsync(placed, { from: "user" });
     return 0;
   } catch (error) {
     return report(error);
@@ -42,13 +42,13 @@ function placeCall(args: readonly string[]): PlacedCall {
 }
 
 /** The program with all its commands; without one it serves. */
-export function createProgram(): Command {
+export function createProgram(options: ServeOptions = {}): Command {
   const program = new Command("llm-backend")
     .description("A self-hosted backend for applications that talk to language models.")
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, "llm-backend: ")) })
     .showHelpAfterError("(see llm-backend --help)");
-  addServeCommand(program);
+  addServeCommand(program, options);
   addMigrateCommand(program);
   addCheckCommand(program);
   addBackupCommand(program);

@@ -10,8 +10,14 @@ import { toReport } from "./failure-report.ts";
 import { untilBroken } from "./until-broken.ts";
 import { untilTold } from "./until-told.ts";
 
+/** What the program does about its server. */
+export type ServeOptions = {
+  /** The server has ended; whatever of its log is not written by now, nobody reads. */
+  readonly onServed?: () => void;
+};
+
 /** `serve`: runs the server until it is told to stop. What the program does when nothing else is said. */
-export function addServeCommand(program: Command): void {
+export function addServeCommand(program: Command, { onServed = () => {} }: ServeOptions): void {
   addConfigOptions(
     program
       .command("serve", { isDefault: true })
@@ -21,7 +27,7 @@ export function addServeCommand(program: Command): void {
     .option("--workers <n>", "how many processes serve together (default: 1)")
     .option("--noauth", "lets everyone who reaches the server use /v1, without any token")
     .option("--log-level <level>", "the least severe entries to log (default: info)")
-    .action(serve);
+    .action((flags: ConfigFlags) => serve(flags).finally(onServed));
 }
 
 async function serve(flags: ConfigFlags): Promise<void> {
