@@ -173,3 +173,24 @@ it("finds the texts of all work that shared a commit, and of none that failed or
   );
   expect(hits.map(({ text }) => text).toSorted()).toEqual(["fox four", "fox one"]);
 });
+
+it("tells everyone whose work the connection does not take any more", async () => {
+  await using opened = await open();
+  const { connection } = opened.raw;
+  const prepare = connection.prepare.bind(connection);
+  connection.prepare = ((source: string) => {
+    const statement = prepare(source);
+    if (source !== "release work") return statement;
+    const run = statement.run.bind(statement);
+    statement.run = (...values: unknown[]) => {
+      const result = run(...values);
+      // Behind the first piece of work, before the next one has its savepoint.
+      connection.close();
+      return result;
+    };
+    return statement;
+  }) as typeof connection.prepare;
+  const works = [1, 2, 3].map(() => opened.storage.transaction((tx) => tx.users.insert(createUser())));
+  const outcomes = await Promise.allSettled(works);
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+});

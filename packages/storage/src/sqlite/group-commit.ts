@@ -163,8 +163,8 @@ async function runNext<TDatabase>(
   const item = waiting.shift();
   if (item === undefined) return;
   const lateBefore = late.length;
-  await connection.executeQuery(statements.mark);
   try {
+    await connection.executeQuery(statements.mark);
     await item.run(connection);
     await connection.executeQuery(statements.release);
     done.push(item);
