@@ -2,7 +2,8 @@ import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Database as SqliteConnection, Statement } from "better-sqlite3";
 import type { SqliteDatabase, SqliteStatement } from "kysely";
-import { findDiskFault, readSqliteCode, toUnavailable, type DiskFault } from "./disk-fault.ts";
+import { findDiskFault, readSqliteCode, toBusyFailure, toUnavailable, type DiskFault } from "./disk-fault.ts";
+import { trimLog } from "./write-ahead-log.ts";
 
 /** How a handle gets its connections, and who learns how the disk is. */
 export type HandleOptions = {
@@ -16,6 +17,8 @@ const statementsMax = 500;
 const mendPauseMs = 250;
 /** With less room than that, what is written next fails again. */
 const roomBytesMin = 1_048_576;
+
+type RunResult = ReturnType<SqliteStatement["run"]>;
 
 /**
  * The connection to a file, over all failures of its disk. Nothing is acknowledged that the disk did not take; what may
@@ -91,7 +94,8 @@ export class DatabaseHandle implements SqliteDatabase {
     const fault = findDiskFault(error);
     if (fault === undefined) return error;
     if (this.#fault?.sentence !== fault.sentence) this.#onFault(fault.sentence);
-    this.#fault = fault;
+    // What may be lost is so until it has been written again, whatever else goes wrong meanwhile.
+    this.#fault = this.#fault?.isDoubtful === true ? { ...fault, isDoubtful: true } : fault;
     this.#cause = error;
     return toUnavailable(error);
   }
@@ -104,11 +108,14 @@ export class DatabaseHandle implements SqliteDatabase {
     this.#onFault(undefined);
   }
 
-  /** Moves everything out of the log, with an fsync of its own: after one that failed, the next may lie. */
+  /**
+   * Moves everything out of the log, with an fsync of its own: after one that failed, the next may lie. Where somebody
+   * reads the log it stays, and with it what is in doubt: nothing may be written behind that.
+   */
   #reopen(): void {
     const fresh = this.#open();
     try {
-      fresh.pragma("wal_checkpoint(truncate)");
+      if (trimLog(fresh, 0) > 0) throw toBusyFailure();
     } catch (error) {
       fresh.close();
       throw error;
@@ -126,11 +133,13 @@ function hasRoom(path: string): boolean {
 
 /** Statements that are no work: what they come back with says nothing of the disk. */
 const withoutWork = /^\s*(rollback|savepoint|release|begin)\b/i;
+const beginning = /^\s*begin\b/i;
 
 /** A statement that outlives the connection it was prepared on. */
 class KeptStatement implements SqliteStatement {
   readonly #handle: DatabaseHandle;
   readonly #sql: string;
+  readonly #isWork: boolean;
   #connection: SqliteConnection;
   #statement: Statement;
 
@@ -139,6 +148,8 @@ class KeptStatement implements SqliteStatement {
     this.#sql = sql;
     this.#connection = handle.connection;
     this.#statement = this.#prepare();
+    // Some that write answer with rows, like those that read.
+    this.#isWork = this.#statement.reader ? !this.#statement.readonly : !withoutWork.test(sql);
   }
 
   get reader(): boolean {
@@ -146,6 +157,28 @@ class KeptStatement implements SqliteStatement {
   }
 
   all(parameters: readonly unknown[]): unknown[] {
+    if (this.#handle.fault === undefined) return this.#all(parameters);
+    return this.#watch(() => this.#all(parameters));
+  }
+
+  run(parameters: readonly unknown[]): RunResult {
+    if (this.#handle.fault === undefined) return this.#run(parameters);
+    return this.#watch(() => this.#run(parameters));
+  }
+
+  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
+    return this.#current().iterate(parameters);
+  }
+
+  /** While the disk fails: a write, or what begins one, waits until nothing is in doubt any more. */
+  #watch<TResult>(execute: () => TResult): TResult {
+    if (this.#isWork || beginning.test(this.#sql)) this.#handle.requireSound();
+    const result = execute();
+    if (this.#isWork) this.#handle.noteWritten();
+    return result;
+  }
+
+  #all(parameters: readonly unknown[]): unknown[] {
     try {
       return this.#current().all(parameters);
     } catch (error) {
@@ -153,21 +186,7 @@ class KeptStatement implements SqliteStatement {
     }
   }
 
-  run(parameters: readonly unknown[]): { changes: number | bigint; lastInsertRowid: number | bigint } {
-    const handle = this.#handle;
-    if (handle.fault === undefined) return this.#run(parameters);
-    const isWork = !withoutWork.test(this.#sql);
-    if (isWork || /^\s*begin/i.test(this.#sql)) handle.requireSound();
-    const result = this.#run(parameters);
-    if (isWork) handle.noteWritten();
-    return result;
-  }
-
-  iterate(parameters: readonly unknown[]): IterableIterator<unknown> {
-    return this.#current().iterate(parameters);
-  }
-
-  #run(parameters: readonly unknown[]) {
+  #run(parameters: readonly unknown[]): RunResult {
     try {
       return this.#current().run(parameters);
     } catch (error) {

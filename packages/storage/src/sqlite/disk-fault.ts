@@ -45,3 +45,8 @@ export function toFsyncFailure(cause: unknown): Error {
     code: "SQLITE_IOERR_FSYNC",
   });
 }
+
+/** A log that could not be moved away because somebody uses it, as SQLite would name it. */
+export function toBusyFailure(): Error {
+  return Object.assign(new Error("The log is in use."), { code: "SQLITE_BUSY" });
+}
