@@ -15,14 +15,16 @@ import {
 } from "./fault-results.ts";
 
 // Usage: node tools/faults/main.ts [beginning of file names …]: runs every fault in every size, or those in files of
-// such names, and writes docs/faults.md.
+// such names, and writes docs/faults.md. With all of them go the other tests that have a full size.
 stopOnSignals();
 const folder = mkdtempSync(join(tmpdir(), "llm-backend-faults-"));
 const output = join(folder, "report.json");
 const reporting = ["--reporter=default", "--reporter=json", `--outputFile.json=${output}`];
 const names = process.argv.slice(2);
-const files = names.length === 0 ? ["test/faults/"] : names.map((name) => `test/faults/${name}`);
-const which = ["--project", "app-server", ...files, "--mode", "full", "--testTimeout", "300000"];
+const sized = ["test/crash/kill", "test/sqlite-migrations"];
+const files = names.length === 0 ? ["test/faults/", ...sized] : names.map((name) => `test/faults/${name}`);
+const projects = ["--project", "app-server", "--project", "storage"];
+const which = [...projects, ...files, "--mode", "full", "--testTimeout", "300000"];
 const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.workspace.ts"];
 try {
   const { code } = await runNode([...vitest, ...which, ...reporting], { output: "shown" });

@@ -12,7 +12,11 @@ type GaugeOptions<TLabel extends string> = {
 /** Adds what upstreams are like at the moment somebody reads; only so many of them have lines of their own. */
 export function collectUpstreams(
   registry: Registry,
-  given: { readonly health: () => readonly WatchedUpstream[]; readonly upstreamsMax: number },
+  given: {
+    /** Undefined for a process that asks no upstreams: its zeros would count where processes are put together. */
+    readonly health: () => readonly WatchedUpstream[] | undefined;
+    readonly upstreamsMax: number;
+  },
 ): void {
   const gauge = <TLabel extends string>(name: string, help: string, options: GaugeOptions<TLabel>) =>
     new Gauge({ name: `llm_backend_${name}`, help, ...options, registers: [registry] });
@@ -43,6 +47,7 @@ export function collectUpstreams(
   function collect(): void {
     const upstreams = given.health();
     for (const metric of [counts, breaker, inFlight, waiting, keys]) metric.reset();
+    if (upstreams === undefined) return;
     for (const state of Object.keys(breakerStates)) counts.set({ breaker: state }, 0);
     for (const upstream of upstreams) counts.inc({ breaker: upstream.breaker });
     for (const upstream of upstreams.slice(0, given.upstreamsMax)) {

@@ -76,10 +76,10 @@ export function createMetrics({ version }: { readonly version: string }): Metric
   const cells = createAllCells(registry);
   const toLabel = createLabelLimit(upstreamsMax);
   let inFlight = 0;
-  let sources: MetricSources = { health: () => [] };
+  let sources: Partial<MetricSources> = {};
 
   addGauges(registry, { version, inFlight: () => inFlight });
-  collectUpstreams(registry, { health: () => sources.health(), upstreamsMax });
+  collectUpstreams(registry, { health: () => sources.health?.(), upstreamsMax });
   collectRedis(registry, () => sources.redis?.());
   collectPressure(registry, () => sources);
   const shed = createCounter(registry, {

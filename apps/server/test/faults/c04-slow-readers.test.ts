@@ -23,7 +23,7 @@ const bytesPerReader = 320 * 1024;
  * What the process itself may grow by while it works so hard: garbage, mostly. Written without waiting for those who do
  * not read, it would be the whole answer for each of them: 750 MiB.
  */
-const restBytes = 512 * mebibyte;
+const restBytes = (isFullSize ? 512 : 256) * mebibyte;
 
 /** A request of which the answer is never read. */
 async function openUnread(url: string, lines: readonly string[], body = ""): Promise<Socket> {

@@ -22,8 +22,8 @@ import { isFullSize } from "./full-size.ts";
 import { sideBySide } from "./side-by-side.ts";
 
 const streams = isFullSize ? 5000 : 200;
-/** Five seconds are the promise; a machine that does much else besides takes longer. */
-const readyMsMax = 20_000;
+/** Five seconds are the promise; thousands of clients on the server's own cores take most of them for themselves. */
+const readyMsMax = isFullSize ? 60_000 : 5_000;
 const text = "What had been said.";
 
 /** One answer under way, with whoever follows it. */
@@ -71,6 +71,18 @@ async function comeBack(url: string, user: RestCaller, { runId, seen }: Followed
   }
 }
 
+/** Looks until a server is ready; tells how long that took. */
+async function measureReady(url: string): Promise<number> {
+  const startedAt = performance.now();
+  for (;;) {
+    const answered = await fetch(`${url}/readyz`);
+    await answered.text();
+    if (answered.status === 200) return performance.now() - startedAt;
+    expect(answered.status).toBe(503);
+    await new Promise((resolve) => void setTimeout(resolve, 50));
+  }
+}
+
 async function startAnswers(backend: BackendProcess, user: RestCaller): Promise<Followed[]> {
   const trpc = createTrpcCaller(backend.url, user.token);
   const followed: Followed[] = [];
@@ -105,7 +117,6 @@ describe("C23: all readers come back at once", () => {
       await first.kill("SIGKILL");
       await Promise.all(following);
       await using second = await first.restart();
-      const startedAt = performance.now();
       let isOver = false;
       // Somebody who had nothing to do with it.
       const stranger = (async () => {
@@ -116,11 +127,8 @@ describe("C23: all readers come back at once", () => {
           await answered.text();
         }
       })();
-      const [ready] = await Promise.all([
-        fetch(`${second.url}/readyz`).then(async (answered) => {
-          await answered.text();
-          return { status: answered.status, ms: performance.now() - startedAt };
-        }),
+      const [readyMs] = await Promise.all([
+        measureReady(second.url),
         ...followed.map(async (one) => {
           const rest = await comeBack(second.url, user, one);
           expect(toText([...one.seen, ...rest])).toBe(text);
@@ -129,8 +137,7 @@ describe("C23: all readers come back at once", () => {
       ]);
       isOver = true;
       await stranger;
-      expect([200, 503]).toContain(ready.status);
-      if (!isFullSize) expect(ready.ms).toBeLessThan(readyMsMax);
+      expect(readyMs).toBeLessThan(readyMsMax);
       expect(second.logLines.filter((line) => line.includes("Internal error"))).toEqual([]);
       expect((await fetch(`${second.url}/readyz`)).status).toBe(200);
     },

@@ -17,7 +17,7 @@ type Question = {
   readonly request: ChatRequest;
   readonly options: ChatOptions;
   readonly answer: SpokenAnswer;
-  readonly remainingMs: number;
+  readonly walk: CandidateWalk;
 };
 
 /** What a candidate answered. Calls of tools are of this attempt alone: no two attempts are ever joined to one call. */
@@ -53,7 +53,7 @@ export async function askChat(
       // What ended the answer matters more than that nobody could take it up again.
       throw broken === undefined || options.signal.aborted ? error : toBrokenAnswerError(broken);
     }
-    const result = await ask(context, { request, options, answer, remainingMs: walk.remainingMs }, slot);
+    const result = await ask(context, { request, options, answer, walk }, slot);
     const { failure, finishReason, model, usage } = result;
     if (failure === undefined) {
       answer.finish();
@@ -115,7 +115,7 @@ async function attempt(
   question: Question,
   { slot, form }: { slot: Slot; form: Form },
 ): Promise<Asked> {
-  const { options, answer } = question;
+  const { options, answer, walk } = question;
   const request = form.images === "left out" ? withoutImages(question.request) : question.request;
   const { spoken } = request;
   const isContinued = spoken !== undefined && form.mode !== undefined;
@@ -130,7 +130,7 @@ async function attempt(
     request: toChatRequest(slot, toChatBody(asked, slot.model, form.withUsage)),
     receiver,
     signal: options.signal,
-    remainingMs: question.remainingMs,
+    remainingMs: walk.remainingMs,
   });
   if (seam !== undefined && result.failure === undefined) answer.take(seam.end());
   return { ...result, toolCalls: receiver.toolCalls() };

@@ -1,3 +1,4 @@
+import { repeatedCharsMin } from "../join/continued-join.ts";
 import type { AnswerPart } from "../ports.ts";
 
 /** How much of the old text may come again: `whole`, only all of it; `tail`, also no more than its end. */
@@ -14,8 +15,6 @@ export type SeamFilter = {
 /** One place of the old text from which on it may be said again, as far as that has come true. */
 type Repeat = { readonly start: number; readonly length: number };
 
-/** A shorter text may come twice because the answer says it twice. */
-const repeatedCharsMin = 8;
 /** Of more than this only all of it is looked for. */
 const tailCharsMax = 400;
 
