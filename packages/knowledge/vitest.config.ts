@@ -1,0 +1,3 @@
+import { project } from "../../tools/vitest/project.ts";
+
+export default project("knowledge");
