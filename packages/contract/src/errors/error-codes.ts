@@ -133,6 +133,15 @@ export const errorCodes = {
     shown: true,
     publicMessage: "The request's content type is not supported.",
   },
+  document_unreadable: {
+    trpc: "UNPROCESSABLE_CONTENT",
+    status: 422,
+    type: "invalid_request_error",
+    openai: "document_unreadable",
+    retryable: false,
+    shown: true,
+    publicMessage: "The document cannot be read.",
+  },
   rate_limited: {
     trpc: "TOO_MANY_REQUESTS",
     status: 429,
