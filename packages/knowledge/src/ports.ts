@@ -89,6 +89,8 @@ export type EmbedOptions = {
   readonly purpose: "query" | "passage";
   /** Who pays. */
   readonly userId: number;
+  /** Learns of a text that the model takes only so many characters of; its vector is that of these. */
+  readonly onCut?: (index: number, chars: number) => void;
 };
 
 /** Something to look for. */

@@ -45,6 +45,11 @@ export {
 } from "./forward/forward-service.ts";
 export type { ForwardBody, ForwardRequest, ForwardSink } from "@llm-backend/gateway";
 export { createNewId } from "./identity/new-id.ts";
+export {
+  createEmbeddingService,
+  type EmbeddingService,
+  type EmbeddingServiceDeps,
+} from "./embedding/embedding-service.ts";
 export { createUpstreamService, type UpstreamService } from "./upstream/upstream-service.ts";
 export { type FoundUpstream } from "./upstream/merge-found.ts";
 export { type LiveUpstreams, type UpstreamAccessEntry } from "./upstream/live-upstreams.ts";

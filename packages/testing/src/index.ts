@@ -40,6 +40,12 @@ export {
   inCharacters,
   readPrefill,
 } from "./fake-upstream/whole-replies.ts";
+export {
+  embedding,
+  readTexts,
+  toFakeVector,
+  type EmbeddingOptions,
+} from "./fake-upstream/embedding-replies.ts";
 export { createTestAuthority, type TestAuthority } from "./fake-upstream/test-authority.ts";
 export type { RequestHead } from "./fake-upstream/request-reader.ts";
 export { createHandDrivenReply, type HandDrivenReply } from "./fake-upstream/hand-driven-reply.ts";

@@ -48,3 +48,4 @@ export { createBlackHole, findClosedPort, type BlackHole } from "./dead-ports.ts
 export { createPacedUpstream, type Pace, type PacedUpstream } from "./paced-upstream.ts";
 export { startFakeUpstreamProcess, type FakeUpstreamProcess } from "./fake-upstream-process.ts";
 export { createTestCertificate, type TestCertificate } from "./test-certificate.ts";
+export { embedding, readTexts, toFakeVector, type EmbeddingOptions } from "./embedding-replies.ts";
