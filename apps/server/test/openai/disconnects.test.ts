@@ -70,6 +70,31 @@ describe("a caller who hangs up", () => {
     await expectNothingLeft();
   });
 
+  it("pays for the question that an upstream was asked, files in it counted as files", async () => {
+    stage.upstream.setReply({ steps: [stall()] });
+    const before = countCalls();
+    const url = `data:image/png;base64,${"A".repeat(400_000)}`;
+    const content = [
+      { type: "text", text: "What is this?" },
+      { type: "image_url", image_url: { url } },
+    ];
+    await using connection = await open();
+    connection.send(question({ messages: [{ role: "user", content }] }));
+    await nextCall(before);
+    connection.socket.destroy();
+    const { records } = stage.backend.server.backend.services;
+    const readLast = async () => {
+      await records.flush();
+      return (await records.list({ limit: 1 })).records[0];
+    };
+    await expect.poll(async () => (await readLast())?.requestBytes).toBeGreaterThan(400_000);
+    const { usage, usageSource } = (await readLast()) ?? {};
+    expect(usageSource).toBe("counted");
+    expect(usage?.completionTokens).toBe(0);
+    expect(usage?.promptTokens).toBeGreaterThan(1600);
+    expect(usage?.promptTokens).toBeLessThan(2000);
+  });
+
   it("closes the upstream of each of the requests that came all at once", async () => {
     stage.upstream.setReply({ steps: [role(), say("Hello"), stall()] });
     const before = countCalls();

@@ -80,7 +80,7 @@ export type ChatsDeps = {
 };
 
 /** A crash costs no more than what was said in 250 ms: the rest of that time is for the write. */
-const journalIntervalMs = 200;
+const journalIntervalMs = 150;
 const journalBytesMax = 2048;
 /** How long a temporary answer that has ended can still be followed: as long as a reload takes. */
 const temporaryKeptMs = 60_000;

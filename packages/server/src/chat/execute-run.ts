@@ -7,15 +7,17 @@ import {
   type TerminalEvent,
 } from "@llm-backend/contract";
 import type { ChatOutcome, Gateway } from "@llm-backend/gateway";
-import type { Conversation, Run, Storage } from "@llm-backend/storage";
+import type { Conversation, Storage } from "@llm-backend/storage";
 import { readFiles } from "../attachment/message-files.ts";
 import { toKeyPlace } from "../conversation/conversation-service.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
 import { readEarlierCalls } from "../tool/earlier-calls.ts";
 import { createRoundVoice, type Round } from "../tool/round.ts";
 import type { ToolRounds } from "../tool/tool-rounds.ts";
+import { findAnswered } from "./answered-message.ts";
 import { readContinued } from "./continued-text.ts";
 import type { LiveRun } from "./live-run.ts";
+import { lookUp, type Knowledge, type LookUps } from "./look-up.ts";
 import { getContextTokens, type ModelContexts } from "./model-context.ts";
 import { buildPrompt, type BranchMessage, type Prompt } from "./prompt.ts";
 import type { RunJournal } from "./run-journal.ts";
@@ -34,6 +36,8 @@ export type ExecuteRunDeps = {
   readonly settings: RunSettings;
   /** Asks again while the model calls tools. */
   readonly tools: Pick<ToolRounds, "answer">;
+  /** Looks questions up in knowledge bases; undefined: there are none. */
+  readonly lookUps?: LookUps | undefined;
   /** Learns how a run ended, for the books. Must not throw. */
   readonly onEnded?: (live: LiveRun, ending: TerminalEvent) => void;
 };
@@ -91,20 +95,29 @@ async function ask(deps: ExecuteRunDeps, live: LiveRun): Promise<ChatOutcome> {
   live.signal.throwIfAborted();
   const conversation = await deps.storage.conversations.find(run.conversationId, run.userId);
   if (conversation === undefined) throw new DomainError("not_found", "The conversation was deleted.");
+  const knowledge = await lookUp(deps, live, conversation);
   return deps.tools.answer(live, conversation.tools, (round) =>
-    askRound(deps, live, { conversation, round }),
+    askRound(deps, live, { conversation, knowledge, round }),
   );
 }
+
+/** What one round of an answer is made from. */
+type RoundGiven = {
+  readonly conversation: Conversation;
+  readonly knowledge: Knowledge;
+  readonly round: Round;
+};
 
 /** Asks the model once: as often as it takes until the question fits. */
 async function askRound(
   deps: ExecuteRunDeps,
   live: LiveRun,
-  { conversation, round }: { conversation: Conversation; round: Round },
+  { conversation, knowledge, round }: RoundGiven,
 ): Promise<ChatOutcome> {
   let contextTokens = getContextTokens(live.run.model, deps.settings.contexts);
   for (let shrinks = 0; ; shrinks++) {
-    const prompt = await preparePrompt(deps, live, { conversation, round, contextTokens });
+    const prompt = await preparePrompt(deps, live, { conversation, knowledge, round, contextTokens });
+    live.noteAsked(prompt.tokens + countSpoken(live, round));
     try {
       return await deps.gateway.chat(toRequest(deps, live, { conversation, round, prompt }), {
         signal: live.signal,
@@ -113,7 +126,8 @@ async function askRound(
     } catch (error) {
       // Our count of tokens is an estimate, the provider's is the truth.
       const isTooLong = DomainError.is(error) && error.code === "context_too_long";
-      if (!isTooLong || shrinks === shrinkTriesMax || prompt.messagesKept <= 1) throw error;
+      const canShrink = prompt.messagesKept > 1 || prompt.hasContext;
+      if (!isTooLong || shrinks === shrinkTriesMax || !canShrink) throw error;
       // Half of a context that the prompt did not fill would bring the same prompt again.
       contextTokens = Math.floor(Math.min(contextTokens, prompt.tokens) / 2);
     }
@@ -123,13 +137,9 @@ async function askRound(
 async function preparePrompt(
   deps: ExecuteRunDeps,
   live: LiveRun,
-  given: { conversation: Conversation; round: Round; contextTokens: number },
+  given: RoundGiven & { contextTokens: number },
 ): Promise<Prompt> {
-  const { conversation, round, contextTokens } = given;
-  const { exchange } = round;
-  const spokenTokens = estimateTokens(
-    exchange.length === 0 ? live.repeated.content : JSON.stringify(exchange),
-  );
+  const { conversation, knowledge, round, contextTokens } = given;
   const prompt = await buildPrompt({
     systemPrompt: conversation.systemPrompt ?? deps.settings.systemPrompt,
     branch: readBranch(deps.storage, live, round.tools !== undefined),
@@ -138,13 +148,20 @@ async function preparePrompt(
       takesImages: toTakesImages(deps.settings, live.run.model),
       imageBytesMax: deps.settings.promptImageBytesMax,
     },
-    budgetTokens: contextTokens - spokenTokens - Math.min(answerTokensMax, Math.floor(contextTokens / 4)),
+    toContext: knowledge.toContext,
+    budgetTokens:
+      contextTokens - countSpoken(live, round) - Math.min(answerTokensMax, Math.floor(contextTokens / 4)),
   });
   if (prompt.cutAt !== undefined) {
     const { messagesKept, cutAt } = prompt;
     live.append({ type: "context-cut", firstMessageId: cutAt, messagesKept, contextTokens });
   }
   return prompt;
+}
+
+/** What stands behind the prompt: the answer so far, or the calls of tools and what came of them. */
+function countSpoken({ repeated }: LiveRun, { exchange }: Round): number {
+  return estimateTokens(exchange.length === 0 ? repeated.content : JSON.stringify(exchange));
 }
 
 function toRequest(
@@ -182,7 +199,7 @@ async function* readBranch(
   { run }: LiveRun,
   withCalls: boolean,
 ): AsyncGenerator<BranchMessage, void> {
-  let next = run.userMessageId ?? (await findAnswered(storage, run));
+  let next = run.userMessageId ?? (await findAnswered(storage, run))?.id ?? null;
   while (next !== null) {
     const page = await storage.messages.listBranch(run.conversationId, { messageId: next, limit: pageSize });
     const files = await readFiles(storage, page);
@@ -191,12 +208,6 @@ async function* readBranch(
       yield { ...message, files: files.get(message.id), calls: calls?.get(message.id) };
     next = page.at(-1)?.parentId ?? null;
   }
-}
-
-/** The message that a run answers which began without one. */
-async function findAnswered(storage: Storage, run: Run): Promise<string | null> {
-  const answer = await storage.messages.find(run.assistantMessageId, run.conversationId);
-  return answer?.parentId ?? null;
 }
 
 /** The end of an answer that is whole. */

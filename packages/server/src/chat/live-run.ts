@@ -10,9 +10,17 @@ import { createRunPresence, type RunPresence } from "./run-presence.ts";
  */
 export type EndReason = "stop" | "shutdown" | "discard" | "expire";
 
+/** Where a question is looked up, as far as its request says so. */
+export type RunLookUp = {
+  readonly knowledgeBaseIds?: readonly string[] | undefined;
+  readonly topK?: number | undefined;
+};
+
 /** A run that this process drives. */
 export type LiveRun = {
   readonly run: Run;
+  /** What its request says of what its question is looked up in. */
+  readonly lookUp: RunLookUp | undefined;
   readonly log: RunLog;
   /** Aborted when the run is ended from outside. */
   readonly signal: AbortSignal;
@@ -21,12 +29,16 @@ export type LiveRun = {
   readonly presence: RunPresence;
   /** What it has repeated of the answer that it goes on with: none of its own words. */
   readonly repeated: AnswerText;
+  /** What the question that was sent last has, by our own count; undefined before there is one. */
+  readonly promptTokens: number | undefined;
   /** Resolves when the ending is stored and told. */
   readonly ended: Promise<void>;
   /** Adds an event to what the followers read. */
   append(event: RunEvent): void;
   /** Begins, also after a reset, with what the answer has said that it goes on with. */
   repeat(said: AnswerText): void;
+  /** Notes how many tokens the question has that is sent now. */
+  noteAsked(promptTokens: number): void;
   /** Ends the run from outside; the first reason counts. */
   end(reason: EndReason): void;
   /** Marks the run as stored and told. */
@@ -37,20 +49,25 @@ export type LiveRun = {
 export type AppendListener = (live: LiveRun, bytes: number) => void;
 
 /** Creates a live run; nothing happens with it yet. */
-export function createLiveRun(run: Run, onAppend: AppendListener): LiveRun {
+export function createLiveRun(run: Run, onAppend: AppendListener, lookUp?: RunLookUp): LiveRun {
   const controller = new AbortController();
   const ended = Promise.withResolvers<void>();
   const log = createRunLog();
   let endReason: EndReason | undefined;
   let repeated: AnswerText = { content: "", reasoning: "" };
+  let promptTokens: number | undefined;
   const live: LiveRun = {
     run,
+    lookUp,
     log,
     signal: controller.signal,
     ended: ended.promise,
     presence: createRunPresence(run.onDisconnect, () => live.end("stop")),
     get repeated() {
       return repeated;
+    },
+    get promptTokens() {
+      return promptTokens;
     },
     get endReason() {
       return endReason;
@@ -62,6 +79,9 @@ export function createLiveRun(run: Run, onAppend: AppendListener): LiveRun {
     repeat(said) {
       repeated = said;
       for (const delta of toDeltas(said)) live.append(delta);
+    },
+    noteAsked(tokens) {
+      promptTokens = tokens;
     },
     end(reason) {
       if (endReason !== undefined) return;

@@ -3,6 +3,7 @@ import type { AttemptReport } from "@llm-backend/gateway";
 import type { AttemptCollector } from "../record/attempt-collector.ts";
 import type { RecordService } from "../record/record-service.ts";
 import { addUsage } from "../tool/add-usage.ts";
+import { findGivenUp } from "../usage/given-up.ts";
 import type { LedgerService } from "../usage/ledger-service.ts";
 import type { LiveRun } from "./live-run.ts";
 import { readEvents, toAnswerText } from "./run-log.ts";
@@ -31,7 +32,8 @@ export function createRunBooks(books: RunBooks) {
 function enter(books: RunBooks, live: LiveRun, ending: TerminalEvent): void {
   const { run } = live;
   const attempts = books.attempts.take(run.id);
-  const answered = attempts.findLast(({ firstTokenMs }) => firstTokenMs !== undefined);
+  const answered =
+    attempts.findLast(({ firstTokenMs }) => firstTokenMs !== undefined) ?? findGivenUp(attempts);
   const usage = ending.type === "run-done" ? ending.usage : undefined;
   const charge =
     answered === undefined
@@ -60,14 +62,20 @@ function countRun(live: LiveRun, attempts: readonly AttemptReport[]): Usage {
   const { content, reasoning } = toAnswerText(
     events.slice(events.findLastIndex(({ type }) => type === "tool-result") + 1),
   );
-  return addUsage(reported, { completionTokens: estimateTokens(content + reasoning) }) ?? reported;
+  return addUsage(reported, toCounted(live, content + reasoning)) ?? reported;
 }
 
-/** What was said, by our own count; what was asked is not at hand any more. */
-function countTokens({ log, repeated }: LiveRun): Usage {
+/** What was asked and said, by our own count. */
+function countTokens(live: LiveRun): Usage {
+  const { log, repeated } = live;
   const { content, reasoning } = toAnswerText(readEvents(log));
   const own = content.slice(repeated.content.length) + reasoning.slice(repeated.reasoning.length);
-  return { completionTokens: estimateTokens(own) };
+  return toCounted(live, own);
+}
+
+function toCounted({ promptTokens }: LiveRun, said: string): Usage {
+  const completionTokens = estimateTokens(said);
+  return promptTokens === undefined ? { completionTokens } : { promptTokens, completionTokens };
 }
 
 /** From the start of the first attempt to the first piece of the answer; pauses between attempts are not in it. */

@@ -1,3 +1,5 @@
+import type { WireMessage, WirePart } from "@llm-backend/contract";
+
 /** What a message costs beside its text: role and separators. */
 const messageOverhead = 4;
 
@@ -15,3 +17,16 @@ export function estimateTokens(text: string): number {
 export function estimateMessageTokens(message: { readonly content: string }): number {
   return estimateTokens(message.content) + messageOverhead;
 }
+
+/** Estimates the tokens of a question by its texts; images in it are not counted. */
+export function estimateQuestionTokens(messages: readonly WireMessage[]): number {
+  let tokens = 0;
+  for (const { content } of messages) {
+    const texts = typeof content === "string" ? [content] : content.map(toText);
+    for (const text of texts) tokens += estimateTokens(text);
+    tokens += messageOverhead;
+  }
+  return tokens;
+}
+
+const toText = (part: WirePart): string => (part.type === "text" ? part.text : "");

@@ -11,7 +11,8 @@ import {
 import type { Access } from "../key/access.ts";
 import type { Admission, AdmissionService, Charge } from "../key/admission-service.ts";
 import type { KeyService } from "../key/key-service.ts";
-import { estimateCompletionTokens, estimatePromptTokens } from "./estimate-call.ts";
+import { findGivenUp } from "../usage/given-up.ts";
+import { countPromptTokens, estimateCompletionTokens, estimatePromptTokens } from "./estimate-call.ts";
 import { findModelAnswer } from "./model-answer.ts";
 
 /** One call, and whose it is. */
@@ -20,7 +21,19 @@ export type IncomingCall = {
   readonly access: Access;
   /** The caller's address. */
   readonly address: string;
+  /** What its record tells where it is not what is passed on: a voice engine's call is changed before that. */
+  readonly received?: ReceivedCall | undefined;
 };
+
+/** What came, and what else is to be told of it. */
+export type ReceivedCall = {
+  readonly request: ForwardRequest;
+  /** JSON, for the record. */
+  readonly voice: string;
+};
+
+/** Answers a call that was let in. Never rejects. @default the gateway, which asks upstreams */
+export type AnswerAdmitted = Gateway["forward"];
 
 /** Where a call's answer goes. */
 export type CallAnswer = {
@@ -57,6 +70,7 @@ type Passing = {
   readonly at: number;
   readonly call: ForwardCall;
   readonly admission: Admission;
+  readonly ask: AnswerAdmitted;
 };
 
 /** What the service stands on. */
@@ -106,7 +120,11 @@ export function createForwardService(deps: ForwardServiceDeps) {
      * @throws DomainError for what the caller may not do: `invalid_input`, `model_not_found`, `rate_limited`,
      *   `budget_exceeded`. Everything that happens after that is in the outcome.
      */
-    async forward(incoming: IncomingCall, answer: CallAnswer): Promise<CallOutcome> {
+    async forward(
+      incoming: IncomingCall,
+      answer: CallAnswer,
+      ask: AnswerAdmitted = gateway.forward,
+    ): Promise<CallOutcome> {
       const { access, request } = incoming;
       const known = findModelAnswer(request, () => gateway.models(access.mayUse), access.mayAsk);
       if (known !== undefined) return sendKnown(known, answer);
@@ -129,15 +147,15 @@ export function createForwardService(deps: ForwardServiceDeps) {
         });
         throw error;
       }
-      return pass({ incoming, answer, at, call, admission });
+      return pass({ incoming, answer, at, call, admission, ask });
     },
   };
 
   async function pass(given: Passing): Promise<CallOutcome> {
-    const { incoming, answer, at, call, admission } = given;
+    const { incoming, answer, at, call, admission, ask } = given;
     answer.announce(admission.headers);
     deps.onStarted?.();
-    const result = await gateway.forward(call, {
+    const result = await ask(call, {
       signal: answer.signal,
       sink: answer.sink,
       mayUse: incoming.access.mayUse,
@@ -175,13 +193,15 @@ function toDemand(call: ForwardCall) {
 
 /** Ends the admission with what was used. */
 function settle({ admission, call, result }: Settled): Promise<Charge> {
-  const isBillable = result.upstream !== undefined;
+  const upstream = result.upstream ?? findGivenUp(result.attempts)?.upstream;
+  const isBillable = upstream !== undefined;
   const isCounted = isBillable && call.kind !== "other";
   return admission.end({
     usage: result.usage,
+    ...(isCounted && result.usage === undefined && { promptTokensCounted: countPromptTokens(call) }),
     completionTokensCounted: isCounted ? estimateCompletionTokens(result) : undefined,
     model: result.model,
-    upstream: result.upstream,
+    upstream,
     isBillable,
   });
 }

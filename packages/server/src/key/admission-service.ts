@@ -24,6 +24,8 @@ export type AdmissionDemand = {
 export type AdmissionOutcome = {
   /** As the provider reported it. */
   readonly usage: Usage | undefined;
+  /** This server's own count of the prompt, where there is a better one than the demand's. */
+  readonly promptTokensCounted?: number | undefined;
   /** This server's own count of the answer, where there is one. */
   readonly completionTokensCounted: number | undefined;
   /** The model and the name of the upstream that answered. */
@@ -158,7 +160,7 @@ function toCounted(demand: AdmissionDemand, outcome: AdmissionOutcome): Usage | 
   const { completionTokensCounted } = outcome;
   if (completionTokensCounted === undefined) return undefined;
   return {
-    promptTokens: toTokens(demand.promptTokens),
+    promptTokens: toTokens(outcome.promptTokensCounted ?? demand.promptTokens),
     completionTokens: toTokens(completionTokensCounted),
   };
 }

@@ -1,6 +1,7 @@
 import type { TerminalEvent, WireMessage } from "@llm-backend/contract";
 import { toDone, toEnding, type ExecuteRunDeps } from "../chat/execute-run.ts";
 import type { LiveRun } from "../chat/live-run.ts";
+import { estimateQuestionTokens } from "../chat/token-estimate.ts";
 import type { TemporaryRuns } from "./temporary-runs.ts";
 
 /** What answering without storing stands on. */
@@ -19,6 +20,7 @@ export async function executeTemporary(
   let ending: TerminalEvent;
   try {
     live.signal.throwIfAborted();
+    live.noteAsked(estimateQuestionTokens(messages));
     const outcome = await deps.gateway.chat(
       { id: live.run.id, model: live.run.model, messages },
       {

@@ -3,6 +3,7 @@ import type { Gateway } from "@llm-backend/gateway";
 import type { Run, Storage } from "@llm-backend/storage";
 import { createLiveRun, type LiveRun } from "../chat/live-run.ts";
 import { readEvents, toAnswerText } from "../chat/run-log.ts";
+import { estimateQuestionTokens } from "../chat/token-estimate.ts";
 import type { NewId } from "../identity/new-id.ts";
 import { readTitle, toTitlePrompt } from "./title-prompt.ts";
 
@@ -103,13 +104,15 @@ async function ask(
     createdAt: deps.now(),
   };
   const live = createLiveRun(run, () => undefined);
+  const messages = toTitlePrompt(exchange.question, exchange.answer);
+  live.noteAsked(estimateQuestionTokens(messages));
   let ending: TerminalEvent;
   try {
     const outcome = await deps.gateway.chat(
       {
         id,
         model: given.model,
-        messages: toTitlePrompt(exchange.question, exchange.answer),
+        messages,
         parameters: { max_tokens: tokensMax },
       },
       {

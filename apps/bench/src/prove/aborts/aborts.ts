@@ -40,7 +40,7 @@ export const aborts: Proof = {
     const left = await findLeftBehind(server, before);
     const expected = {
       asked: seen.filter(({ phase }) => phase !== undefined).map(({ model }) => model),
-      charged: seen.filter(({ hasText }) => hasText).map(({ model }) => model),
+      said: seen.filter(({ hasText }) => hasText).map(({ model }) => model),
     };
     const unrecorded = await findUnrecorded(place, expected);
     const warnings = server.logLines.filter((line) => line.includes("MaxListenersExceeded"));
@@ -113,7 +113,7 @@ function toTimes(seen: readonly Seen[]): Figure[] {
 
 const toMs = (times: readonly number[], percent: number) => `${percentile(times, percent).toFixed(1)} ms`;
 
-function toBooks({ asked, charged }: Expected, found: Unrecorded): Figure[] {
+function toBooks({ asked }: Expected, found: Unrecorded): Figure[] {
   const toFigure = (figure: string, all: readonly string[], lacking: readonly string[]) => {
     const counted = always(figure, { good: all.length - lacking.length, all: all.length });
     const first = lacking.length === 0 ? "" : `; not ${lacking.slice(0, 3).join(", ")}`;
@@ -121,8 +121,12 @@ function toBooks({ asked, charged }: Expected, found: Unrecorded): Figure[] {
   };
   return [
     toFigure("calls of an upstream that have a record", asked, found.withoutRecord),
-    toFigure("records that say what was used, where text had come", charged, found.withoutUsage),
-    toFigure("lines in the ledger, where text had come", charged, found.withoutLine),
+    toFigure(
+      "records that say what was used: the prompt, and the text where some had come",
+      asked,
+      found.withoutUsage,
+    ),
+    toFigure("lines in the ledger", asked, found.withoutLine),
   ];
 }
 

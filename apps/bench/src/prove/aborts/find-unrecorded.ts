@@ -8,8 +8,8 @@ export type Books = { readonly url: string; readonly token: string };
 export type Expected = {
   /** Of all calls that an upstream was asked for. */
   readonly asked: readonly string[];
-  /** Of those of which some text had come: what they used is charged. */
-  readonly charged: readonly string[];
+  /** Of those of which some text had come: it is charged beside the prompt. */
+  readonly said: readonly string[];
 };
 
 /** Which models have no entry. */
@@ -23,15 +23,15 @@ export type Unrecorded = {
 const writtenMsMax = 20_000;
 
 /** Looks for the records and the lines of the ledger, until all are there or it has been long enough. */
-export async function findUnrecorded(books: Books, { asked, charged }: Expected): Promise<Unrecorded> {
+export async function findUnrecorded(books: Books, { asked, said }: Expected): Promise<Unrecorded> {
   const deadline = performance.now() + writtenMsMax;
   for (;;) {
     const recorded = await listRecorded(books);
     const lines = await listLines(books);
     const found = {
       withoutRecord: asked.filter((model) => !recorded.has(model)),
-      withoutUsage: charged.filter((model) => recorded.get(model) !== true),
-      withoutLine: charged.filter((model) => !lines.has(model)),
+      withoutUsage: asked.filter((model) => !hasUsage(recorded.get(model), said.includes(model))),
+      withoutLine: asked.filter((model) => !lines.has(model)),
     };
     const isWhole = Object.values(found).every(({ length }) => length === 0);
     if (isWhole || performance.now() > deadline) return found;
@@ -39,26 +39,28 @@ export async function findUnrecorded(books: Books, { asked, charged }: Expected)
   }
 }
 
+type Recorded = {
+  readonly model: string | null;
+  readonly usage: { readonly promptTokens?: number; readonly completionTokens?: number };
+  readonly usageSource: string;
+};
+
+function hasUsage(recorded: Recorded | undefined, hasText: boolean): boolean {
+  if (recorded === undefined || recorded.usageSource === "none") return false;
+  const { promptTokens = 0, completionTokens = 0 } = recorded.usage;
+  return promptTokens > 0 && (completionTokens > 0 || !hasText);
+}
+
 type Page = {
-  readonly records?: readonly {
-    readonly model: string | null;
-    readonly usage: { readonly completionTokens?: number };
-    readonly usageSource: string;
-  }[];
+  readonly records?: readonly Recorded[];
   readonly rows?: readonly { readonly group: string | null; readonly requests: number }[];
   readonly nextCursor: string | null;
 };
 
-/** The models of all records, and whether each says what was used. */
-async function listRecorded(books: Books): Promise<Map<string | null, boolean>> {
+/** All records, by their model. */
+async function listRecorded(books: Books): Promise<Map<string | null, Recorded>> {
   const pages = await readPages(books, "admin.record.list", { limit: 200 });
-  const records = pages.flatMap((page) => page.records ?? []);
-  return new Map(
-    records.map(({ model, usage, usageSource }) => [
-      model,
-      usageSource !== "none" && (usage.completionTokens ?? 0) > 0,
-    ]),
-  );
+  return new Map(pages.flatMap((page) => page.records ?? []).map((record) => [record.model, record]));
 }
 
 /** The models of all lines of the ledger. */
