@@ -209,6 +209,8 @@ function toSettings({ access, auth, chat, limits, records, tools }: Config): Ser
       filesPerUser: limits.attachments_per_user_max,
       bytesPerUser: limits.attachment_bytes_per_user_max,
     },
+    // What is taken out can be brought in again.
+    documentBytesMax: limits.body_bytes_max,
     titleModel: chat.title_model,
     tools: tools.settings,
     records,

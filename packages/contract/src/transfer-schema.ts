@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { fileNameSchema, mediaTypeSchema } from "./attachment-schema.ts";
+import { citationSchema, topKMax } from "./citation-schema.ts";
 import { conversationSchema, modelNameSchema } from "./conversation-schema.ts";
 import { integerIdSchema } from "./ids.ts";
 import { usageSchema } from "./run-events.ts";
 import { storableLine, storableText, titleCharsMax } from "./text.ts";
+import { toolFailureSchema } from "./tool-schema.ts";
 
 /** So many messages one document may hold. */
 const messagesMax = 50_000;
@@ -15,14 +17,53 @@ const moment = z.iso.datetime({ offset: true });
 /** Names a message within its document; only there does it mean anything. */
 const place = z.string().regex(/^[\w.:-]{1,64}$/, "expected 1 to 64 letters, digits, or any of _ . : -");
 
-/** A file by its content: its bytes travel on their own, and are there before the document is read. */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits");
+/** So many calls one answer may have made. */
+const callsMax = 10_000;
+/** So many contents one document may have. */
+const filesMax = 100_000;
+/** Base64 of the largest file that any configuration takes. */
+const base64CharsMax = 139_810_136;
+
+/** A file of a message, by its content: the bytes stand at the end of the document, or its user has them already. */
 export const exportedAttachmentSchema = z.strictObject({
   name: fileNameSchema,
   mediaType: mediaTypeSchema,
   bytes: z.int().min(1),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/, "expected 64 hexadecimal digits"),
+  sha256,
 });
 export type ExportedAttachment = z.infer<typeof exportedAttachmentSchema>;
+
+/** A content that messages name by its hash. */
+export const exportedFileSchema = z.strictObject({
+  sha256,
+  base64: z
+    .string()
+    .min(4)
+    .max(base64CharsMax)
+    // What is in the wrong place in it gives another content than the hash says.
+    .refine((text) => !/[^A-Za-z0-9+/=]/.test(text), "expected base64"),
+});
+export type ExportedFile = z.infer<typeof exportedFileSchema>;
+
+/** A call of a tool, and what came of it. */
+export const exportedToolCallSchema = z.strictObject({
+  callId: storableText(64),
+  name: storableText(64),
+  arguments: storableText(contentCharsMax),
+  state: z.enum(["open", "done", "failed"]),
+  failure: toolFailureSchema.nullable(),
+  text: storableText(contentCharsMax).nullable(),
+  ms: z.int().min(0).nullable(),
+});
+export type ExportedToolCall = z.infer<typeof exportedToolCallSchema>;
+
+/** What a citation names is another server's: it can be shown, and leads nowhere. */
+export const exportedCitationSchema = z.strictObject({
+  ...citationSchema.shape,
+  documentName: storableText(1000),
+  headings: z.array(storableText(1000)).max(20),
+});
 
 export const exportedMessageSchema = z.strictObject({
   id: place,
@@ -37,14 +78,18 @@ export const exportedMessageSchema = z.strictObject({
   usage: usageSchema.nullable(),
   createdAt: moment,
   attachments: z.array(exportedAttachmentSchema).max(100).optional(),
+  /** The tools that were called for an answer, in order. */
+  toolCalls: z.array(exportedToolCallSchema).max(callsMax).optional(),
+  /** The passages that an answer was given to read. */
+  citations: z.array(exportedCitationSchema).max(topKMax).optional(),
 });
 export type ExportedMessage = z.infer<typeof exportedMessageSchema>;
 
 /** A whole conversation, with all branches, as one document. Keys are never in it. */
 export const exportedConversationSchema = z.strictObject({
   format: z.literal("llm-backend-conversation"),
-  /** A document of a higher version is refused. */
-  version: z.literal(1),
+  /** 2: there are calls of tools, or contents of files. A document of a higher version is refused. */
+  version: z.literal([1, 2]),
   title: storableLine(titleCharsMax).or(z.literal("")),
   titleSource: z.enum(["user", "model", "words"]),
   model: modelNameSchema,
@@ -57,6 +102,8 @@ export const exportedConversationSchema = z.strictObject({
   updatedAt: moment,
   /** Every message stands behind the one that it follows. */
   messages: z.array(exportedMessageSchema).max(messagesMax),
+  /** The contents of the messages' files, each once, as far as there was room for them. */
+  files: z.array(exportedFileSchema).max(filesMax).optional(),
 });
 export type ExportedConversation = z.infer<typeof exportedConversationSchema>;
 

@@ -68,6 +68,8 @@ export type ServiceSettings = PeopleSettings &
     readonly records?: Partial<RecordSettings>;
     /** The model that names conversations; without it they are called by their first words. */
     readonly titleModel?: string | undefined;
+    /** Contents of files are left out of an exported conversation that would become longer. @default 8 MiB */
+    readonly documentBytesMax?: number | undefined;
   };
 
 /** The calls of `/v1` that are under way when the process is to end. */
@@ -95,6 +97,8 @@ export type Backend = {
   /** To be told of every attempt that the gateway makes. */
   readonly noteAttempt: (report: AttemptReport) => void;
 };
+
+const defaultDocumentBytesMax = 8 * 1024 * 1024;
 
 /** Builds the services in order: each can only receive what an earlier line has made. */
 export async function createBackend(deps: ServicesDeps): Promise<Backend> {
@@ -128,6 +132,8 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   const holdings = createHoldings({
     ...base,
     auth: people.services.auth,
+    attachments: chats.services.attachments,
+    documentBytesMax: settings.documentBytesMax ?? defaultDocumentBytesMax,
     async cutOff(userId) {
       await people.services.sessions.endAll(userId);
       accounts.dropKeys();

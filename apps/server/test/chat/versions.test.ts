@@ -72,6 +72,49 @@ describe("conversation.selectVersion", () => {
     expect(await readTexts(conversationId)).toEqual(["A", "one", "B", "newest"]);
   });
 
+  it("keeps the whole way to a version that is deep in a hidden branch, however it came to be shown", async () => {
+    const conversationId = await newConversation();
+    const first = await start("chat.send", "one", { conversationId, message: "A" });
+    const old = await start("chat.send", "old", { conversationId, message: "B" });
+    const edited = { conversationId, messageId: old.userMessageId, message: "B2" };
+    const newer = await start("chat.edit", "new", edited);
+    const other = await start("chat.edit", "two", {
+      conversationId,
+      messageId: first.userMessageId,
+      message: "A2",
+    });
+    const goAwayAndBack = async () => {
+      for (const { userMessageId } of [other, first]) await select(conversationId, userMessageId ?? "");
+      return readTexts(conversationId);
+    };
+
+    await select(conversationId, old.assistantMessageId);
+    expect(await goAwayAndBack()).toEqual(["A", "one", "B", "old"]);
+    await select(conversationId, other.userMessageId ?? "");
+    const again = { conversationId, messageId: newer.assistantMessageId };
+    await start("chat.regenerate", "newest", again);
+    expect(await goAwayAndBack()).toEqual(["A", "one", "B2", "newest"]);
+    await select(conversationId, other.userMessageId ?? "");
+    await start("chat.send", "last", { conversationId, message: "C", parentId: old.assistantMessageId });
+    expect(await goAwayAndBack()).toEqual(["A", "one", "B", "old", "C", "last"]);
+  });
+
+  it("shows in an imported conversation what was shown where it comes from", async () => {
+    const conversationId = await newConversation();
+    const first = await start("chat.send", "one", { conversationId, message: "A" });
+    await start("chat.regenerate", "two", { conversationId, messageId: first.assistantMessageId });
+    await select(conversationId, first.assistantMessageId);
+    const exported = await user.trpc.query<{ document: object }>("conversation.export", { conversationId });
+    const { conversation } = await user.trpc.mutate<{ conversation: { conversationId: number } }>(
+      "conversation.import",
+      { document: exported.document },
+    );
+    const copyId = conversation.conversationId;
+    const [question] = await readMessages(user.trpc, copyId);
+    await select(copyId, question?.messageId ?? "");
+    expect(await readTexts(copyId)).toEqual(["A", "one"]);
+  });
+
   it("changes neither the tree nor the conversation's place in time", async () => {
     const conversationId = await newConversation();
     const first = await start("chat.send", "one", { conversationId, message: "What?" });

@@ -129,7 +129,7 @@ describe("an import", () => {
     ["a message under itself", { messages: [{ ...message, parentId: "a" }] }],
     ["two messages of one name", { messages: [message, message] }],
     ["a head that is no message", { headMessageId: "z" }],
-    ["a higher version", { version: 2 }],
+    ["a higher version", { version: 3 }],
     ["a field that is not known", { apiKey: "sk-x" }],
     ["no date", { createdAt: "yesterday" }],
   ])("is refused with %s, and leaves nothing behind", async (_, change) => {

@@ -61,7 +61,8 @@ export function createBranchService(deps: BranchServiceDeps) {
       await storage.transaction(async (tx) => {
         const { conversation, message } = await requireMessage(tx, viewer, input);
         const headMessageId = await tx.branches.findShownLeaf(conversationId, messageId);
-        if (message.parentId !== null) await tx.branches.choose(message.parentId, messageId);
+        const { headMessageId: shown } = conversation;
+        if (message.parentId !== null) await tx.branches.choosePath(conversationId, { to: messageId, shown });
         if (headMessageId === conversation.headMessageId) return;
         await tx.conversations.update(conversationId, viewer.userId, { headMessageId });
       });

@@ -1,7 +1,7 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Message, Repositories } from "@llm-backend/storage";
-import { readFiles } from "../attachment/message-files.ts";
 import type { NewId } from "../identity/new-id.ts";
+import { readWhole } from "../transfer/whole-message.ts";
 
 /** Which branch is copied, and where to. */
 export type BranchCopy = {
@@ -19,7 +19,7 @@ const messagesPerPage = 100;
 
 /**
  * Copies a branch from its first message on. The copies have new ids and belong to no run; what they say, and what is
- * known of how it was said, stays.
+ * known of how it was said, stays: files, and calls of tools.
  *
  * @returns The id of the last copy.
  * @throws DomainError `run_in_progress` while an answer of the branch is being written.
@@ -33,15 +33,14 @@ export async function copyBranch(tx: Repositories, copy: BranchCopy, newId: NewI
   let parentId: string | null = null;
   for (let at = 0; at < ids.length; at += messagesPerPage) {
     const page = await tx.branches.listMessages(ids.slice(at, at + messagesPerPage));
-    const files = await readFiles(tx, page);
     const copies: Message[] = [];
     const links: { copy: Message; attachmentIds: string[] }[] = [];
-    for (const message of page) {
+    for (const { message, files, calls } of await readWhole(tx, page)) {
       const id = newId.text("msg");
-      const copied = { ...message, id, parentId, conversationId: copy.to, runId: null };
+      const given = { id, parentId, conversationId: copy.to, runId: null };
+      const copied: Message = { ...message, ...given, ...(calls.length > 0 && { toolCalls: calls }) };
       copies.push(copied);
-      const attachmentIds = (files.get(message.id) ?? []).map((file) => file.id);
-      if (attachmentIds.length > 0) links.push({ copy: copied, attachmentIds });
+      if (files.length > 0) links.push({ copy: copied, attachmentIds: files.map((file) => file.id) });
       parentId = id;
     }
     await tx.messages.insert(copies);

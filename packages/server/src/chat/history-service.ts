@@ -71,7 +71,8 @@ export function createHistoryService(deps: HistoryServiceDeps) {
       usage: message.usage,
       createdAt: new Date(message.createdAt),
       run: run === undefined ? null : toRunRef(run, log),
-      toolCalls: listToolCalls(run, events),
+      toolCalls: run === undefined ? [...(message.toolCalls ?? [])] : listToolCalls(run, events),
+      citations: [...(events === undefined ? (message.citations ?? []) : readCitations(events))],
       attachments: context.files.map(toAttachmentView),
       siblingIds: context.siblingIds,
     };
@@ -143,8 +144,8 @@ function toRunRef(run: Run, log: RunLog | undefined): RunRef {
 }
 
 /** The calls of an answer: out of what it tells, or, when it has ended, of what is stored of that. */
-function listToolCalls(run: Run | undefined, events: readonly RunEvent[] | undefined): ToolCallView[] {
-  return toToolCalls(events ?? readStoredToolEvents(run?.log ?? null));
+function listToolCalls(run: Run, events: readonly RunEvent[] | undefined): ToolCallView[] {
+  return toToolCalls(events ?? readStoredToolEvents(run.log));
 }
 
 async function readJournals(tx: Repositories, runs: readonly Run[]): Promise<Map<string, RunLog>> {

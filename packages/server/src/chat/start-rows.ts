@@ -88,7 +88,10 @@ export async function insertStart(
   if (messages[0] !== undefined) await tx.attachments.link(messages[0], attachmentIds);
   const parentId = messages[0]?.parentId ?? null;
   // A new version is the one that is shown, whichever was chosen before. Below the head there are no versions.
-  if (parentId !== null && parentId !== conversation.headMessageId) await tx.branches.forgetChoice(parentId);
+  if (parentId !== null && parentId !== conversation.headMessageId) {
+    await tx.branches.forgetChoice(parentId);
+    await tx.branches.choosePath(run.conversationId, { to: parentId, shown: conversation.headMessageId });
+  }
   await tx.conversations.update(run.conversationId, run.userId, {
     headMessageId: run.assistantMessageId,
     updatedAt: run.createdAt,

@@ -1,5 +1,6 @@
 import type { Storage } from "@llm-backend/storage";
 import { createAccountService, type AccountService } from "../account/account-service.ts";
+import type { AttachmentService } from "../attachment/attachment-service.ts";
 import type { AuthService } from "../auth/auth-service.ts";
 import type { NewId } from "../identity/new-id.ts";
 import { createSearchService, type SearchService } from "../search/search-service.ts";
@@ -20,6 +21,9 @@ export type HoldingsDeps = {
   readonly newId: NewId;
   readonly now: () => number;
   readonly auth: Pick<AuthService, "confirm">;
+  readonly attachments: Pick<AttachmentService, "upload">;
+  /** The longest document that a conversation is written as with the contents of its files. */
+  readonly documentBytesMax: number;
   /** Ends what a user has under way; resolves when all of it is written down. */
   readonly cutOff: (userId: number) => Promise<void>;
 };

@@ -8,13 +8,16 @@ import { readStoredToolEvents, toToolCalls } from "./tool-events.ts";
 const resultCharsMax = 2000;
 const unfinished = "The call was not finished.";
 
-/** The calls that were made for some answers, by message. */
+/** The calls that were made for some answers, by message: as their runs tell, or as they were taken over without. */
 export async function readEarlierCalls(
   from: Pick<Repositories, "runs">,
   messages: readonly Message[],
 ): Promise<ReadonlyMap<string, readonly ToolCallView[]>> {
-  const runs = await from.runs.listByIds(messages.flatMap(({ runId }) => runId ?? []));
-  return new Map(runs.map((run) => [run.assistantMessageId, toToolCalls(readStoredToolEvents(run.log))]));
+  const calls = new Map<string, readonly ToolCallView[]>();
+  for (const { id, toolCalls } of messages) if (toolCalls !== undefined) calls.set(id, toolCalls);
+  for (const run of await from.runs.listByIds(messages.flatMap(({ runId }) => runId ?? [])))
+    calls.set(run.assistantMessageId, toToolCalls(readStoredToolEvents(run.log)));
+  return calls;
 }
 
 /** What the calls of an answer cost in a prompt. */

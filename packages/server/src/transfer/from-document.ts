@@ -11,7 +11,9 @@ export type ImportedRows = { readonly conversation: Conversation; readonly messa
 
 /** Names a document by what it says: the same one again is the same conversation. */
 export function toImportKey(document: ExportedConversation): string {
-  return createHash("sha256").update(JSON.stringify(document)).digest("base64url");
+  // Contents are named by their hashes, which is as good, and much shorter.
+  const named = { ...document, ...(document.files && { files: document.files.map(({ sha256 }) => sha256) }) };
+  return createHash("sha256").update(JSON.stringify(named)).digest("base64url");
 }
 
 /**
@@ -29,7 +31,7 @@ export function fromDocument(document: ExportedConversation, given: ImportGiven,
     }
     const id = newId.text("msg");
     ids.set(message.id, id);
-    const { role, content, reasoning, model, finishReason, usage } = message;
+    const { role, content, reasoning, model, finishReason, usage, toolCalls = [] } = message;
     const createdAt = Date.parse(message.createdAt);
     return {
       id,
@@ -43,6 +45,8 @@ export function fromDocument(document: ExportedConversation, given: ImportGiven,
       usage,
       runId: null,
       createdAt,
+      ...(role === "assistant" && toolCalls.length > 0 && { toolCalls }),
+      ...(message.citations !== undefined && { citations: message.citations }),
     };
   });
   const headMessageId = document.headMessageId === null ? null : ids.get(document.headMessageId);
@@ -60,6 +64,8 @@ export function fromDocument(document: ExportedConversation, given: ImportGiven,
     isArchived: document.archived,
     // What the document's server had is not here.
     tools: null,
+    knowledgeBaseIds: [],
+    topK: null,
     createdAt: Date.parse(document.createdAt),
     updatedAt: Date.parse(document.updatedAt),
   };

@@ -1,30 +1,61 @@
-import type { ExportedAttachment, ExportedConversation, ExportedMessage } from "@llm-backend/contract";
-import type { Attachment, Conversation, Message, Storage } from "@llm-backend/storage";
-import { readFiles } from "../attachment/message-files.ts";
+import type {
+  Citation,
+  ExportedAttachment,
+  ExportedConversation,
+  ExportedMessage,
+  ExportedToolCall,
+  ToolCallView,
+} from "@llm-backend/contract";
+import type { Attachment, Conversation, Storage } from "@llm-backend/storage";
+import { readContents } from "./file-contents.ts";
+import { readWhole, type WholeMessage } from "./whole-message.ts";
 
 type Link = { readonly id: string; readonly parentId: string | null };
 
+const headingsMax = 20;
+const headingCharsMax = 1000;
 const messagesPerRead = 200;
 const toMoment = (ms: number) => new Date(ms).toISOString();
 
-/** Writes a conversation with all of its branches as a document. */
+/**
+ * Writes a conversation with all of its branches as a document, and at its end the contents of its files.
+ *
+ * @param bytesMax - The contents are left out that would make it longer than this.
+ */
 export async function toDocument(
   storage: Storage,
   conversation: Conversation,
+  bytesMax: number,
 ): Promise<ExportedConversation> {
   const links = orderLinks(await storage.messages.listLinks(conversation.id));
   const places = new Map(links.map(({ id }, index) => [id, `m${index + 1}`]));
   const messages: ExportedMessage[] = [];
+  const files: Attachment[] = [];
   for (let index = 0; index < links.length; index += messagesPerRead) {
     const ids = links.slice(index, index + messagesPerRead).map(({ id }) => id);
     const rows = new Map((await storage.messages.listByIds(ids)).map((row) => [row.id, row]));
-    const files = await readFiles(storage, [...rows.values()]);
-    for (const id of ids) {
-      const row = rows.get(id);
-      const own = files.get(id)?.map(toExportedFile);
-      if (row !== undefined) messages.push({ ...toExported(row, places), ...(own && { attachments: own }) });
+    const page = ids.flatMap((id) => rows.get(id) ?? []);
+    for (const whole of await readWhole(storage, page)) {
+      messages.push(toExported(whole, places));
+      files.push(...whole.files);
     }
   }
+  const document = toFrame(conversation, messages, places);
+  const contents =
+    files.length === 0
+      ? []
+      : await readContents(storage.files, files, bytesMax - Buffer.byteLength(JSON.stringify(document)));
+  if (contents.length > 0) return { ...document, version: 2, files: contents };
+  const hasCalls = messages.some(({ toolCalls }) => toolCalls !== undefined);
+  return hasCalls ? { ...document, version: 2 } : document;
+}
+
+/** The document without the contents of files; without calls of tools, servers that know of neither can read it. */
+function toFrame(
+  conversation: Conversation,
+  messages: ExportedMessage[],
+  places: ReadonlyMap<string, string>,
+): ExportedConversation {
   return {
     format: "llm-backend-conversation",
     version: 1,
@@ -72,7 +103,26 @@ function toExportedFile({ name, mediaType, bytes, hash: sha256 }: Attachment): E
   return { name, mediaType, bytes, sha256 };
 }
 
-function toExported(message: Message, places: ReadonlyMap<string, string>): ExportedMessage {
+/** What models and tools write may hold what no text of a document does. */
+const toStorable = (text: string): string => text.toWellFormed().replaceAll("\0", "\ufffd");
+
+function toExportedCall({ callId, name, arguments: input, text, ...rest }: ToolCallView): ExportedToolCall {
+  const said = { arguments: toStorable(input), text: text === null ? null : toStorable(text) };
+  return { ...rest, callId, name: toStorable(name), ...said };
+}
+
+/** A document may stand under headings that are longer, and deeper, than anybody reads. */
+function toExportedCitation(citation: Citation): Citation {
+  const headings = citation.headings.slice(0, headingsMax);
+  return {
+    ...citation,
+    documentName: toStorable(citation.documentName),
+    headings: headings.map((heading) => toStorable(heading.slice(0, headingCharsMax))),
+  };
+}
+
+function toExported(whole: WholeMessage, places: ReadonlyMap<string, string>): ExportedMessage {
+  const { message, files, calls } = whole;
   return {
     id: places.get(message.id) as string,
     parentId: toPlace(message.parentId, places),
@@ -83,5 +133,8 @@ function toExported(message: Message, places: ReadonlyMap<string, string>): Expo
     finishReason: message.finishReason,
     usage: message.usage,
     createdAt: toMoment(message.createdAt),
+    ...(files.length > 0 && { attachments: files.map(toExportedFile) }),
+    ...(message.citations !== undefined && { citations: message.citations.map(toExportedCitation) }),
+    ...(calls.length > 0 && { toolCalls: calls.map(toExportedCall) }),
   };
 }

@@ -16,6 +16,25 @@ export type Fork = {
 /** So many steps down the tree one statement takes: it holds the process up meanwhile. */
 const stepsMax = 1000;
 
+/** How far up two ways have been followed. */
+type Meeting = { readonly id: string | null; readonly other: string | null };
+
+/** Two ways upwards, step by step. */
+function climb(conversationId: number, { id, other }: Meeting) {
+  const parentOf = (child: string) => sql`(
+    select parent_id from messages where id = ${sql.ref(child)} and conversation_id = ${conversationId}
+  )`;
+  return sql`climb (id, other, depth) as (
+    select cast(${id} as text), cast(${other} as text), 0
+    union all
+    select
+      case when other is null or id > other then ${parentOf("climb.id")} else id end,
+      case when other is null or id > other then other else ${parentOf("climb.other")} end,
+      depth + 1
+    from climb where id is not null and id is distinct from other and depth < ${stepsMax}
+  )`;
+}
+
 /** Creates the repository over a connection or a transaction. */
 export function createBranchRepository(db: Kysely<Database>) {
   /** The end of at most `stepsMax` steps down from a message, along the versions that are shown. */
@@ -36,6 +55,31 @@ export function createBranchRepository(db: Kysely<Database>) {
     return rows[0] ?? { id: messageId, depth: 0 };
   }
 
+  /**
+   * Goes up from two messages, always from the one that was made later, so that they meet where their ways do; what
+   * belongs to the way of the first is remembered. Where a clock has put them in another order they may miss each other:
+   * then more is remembered than was needed. @returns where they stand after so many steps; undefined at the end.
+   */
+  async function chooseUpwards(conversationId: number, from: Meeting): Promise<Meeting | undefined> {
+    const { rows } = await sql<Meeting & { depth: number }>`
+      with recursive ${climb(conversationId, from)}
+      select id, other, depth from climb order by depth desc limit 1
+    `.execute(db);
+    await sql`
+      insert into chosen_versions (parent_id, message_id)
+      with recursive ${climb(conversationId, from)}
+      select message.parent_id, message.id from (select distinct id from climb where id is distinct from other) as step
+      inner join messages as message on message.id = step.id
+      where message.parent_id is not null and exists (
+        select 1 from messages as version where version.conversation_id = ${conversationId}
+          and version.parent_id = message.parent_id and version.id <> message.id
+      )
+      on conflict (parent_id) do update set message_id = excluded.message_id
+    `.execute(db);
+    const [last] = rows;
+    return last === undefined || last.depth < stepsMax ? undefined : { id: last.id, other: last.other };
+  }
+
   return {
     /**
      * The leaf that was shown last below a message; where nobody has chosen, the newest version counts. Costs what the
@@ -49,13 +93,13 @@ export function createBranchRepository(db: Kysely<Database>) {
       }
     },
 
-    /** Remembers which version below a message is shown. */
-    async choose(parentId: string, messageId: string): Promise<void> {
-      await db
-        .insertInto("chosen_versions")
-        .values({ parent_id: parentId, message_id: messageId })
-        .onConflict((conflict) => conflict.column("parent_id").doUpdateSet({ message_id: messageId }))
-        .execute();
+    /**
+     * Remembers the way to a message as the one that is shown, down from where it leaves the way to another message,
+     * which is shown now; without that one, from the first message on. Costs what both ways are long to where they meet.
+     */
+    async choosePath(conversationId: number, path: { to: string; shown: string | null }): Promise<void> {
+      for (let next: Meeting | undefined = { id: path.to, other: path.shown }; next !== undefined;)
+        next = await chooseUpwards(conversationId, next);
     },
 
     /** The newest version below a message is shown again. */

@@ -29,6 +29,8 @@ export function createMessageRepository(db: Kysely<Database>) {
         usage: message.usage === null ? null : JSON.stringify(message.usage),
         run_id: message.runId,
         created_at: message.createdAt,
+        citations: toCitations(message),
+        tool_calls: message.toolCalls === undefined ? null : JSON.stringify(message.toolCalls),
       }));
       await insertRows(db, { table: "messages", rows });
       await indexMessages(db, messages);

@@ -1,4 +1,4 @@
-import type { Usage } from "@llm-backend/contract";
+import type { Citation, ToolCallView, Usage } from "@llm-backend/contract";
 import type { Selectable } from "kysely";
 import type { MessageTable } from "./message-table.ts";
 
@@ -15,6 +15,10 @@ export type Message = {
   readonly usage: Usage | null;
   readonly runId: string | null;
   readonly createdAt: number;
+  /** The tools that were called for an answer of which no run tells; absent where there are none. */
+  readonly toolCalls?: readonly ToolCallView[];
+  /** The passages that an answer was given to read; absent where there are none. */
+  readonly citations?: readonly Citation[];
 };
 
 /** Reads a row of `messages`. */
@@ -31,5 +35,7 @@ export function toMessage(row: Selectable<MessageTable>): Message {
     usage: row.usage === null ? null : (JSON.parse(row.usage) as Usage),
     runId: row.run_id,
     createdAt: row.created_at,
+    ...(row.citations !== null && { citations: JSON.parse(row.citations) as Citation[] }),
+    ...(row.tool_calls !== null && { toolCalls: JSON.parse(row.tool_calls) as ToolCallView[] }),
   };
 }

@@ -12,4 +12,8 @@ export type MessageTable = {
   /** The run that writes, or wrote, this answer. */
   run_id: string | null;
   created_at: number;
+  /** JSON of the contract's `ToolCallView`s: the calls of an answer that no run tells of; null: it has none. */
+  tool_calls: string | null;
+  /** JSON of the contract's `Citation`s: what the answer was given to read; null: nothing. */
+  citations: string | null;
 };

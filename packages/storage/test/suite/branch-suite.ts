@@ -24,13 +24,15 @@ export function testBranches(open: OpenDatabase): void {
     const newer = createBranch(2, { conversationId, parentId: fork });
     await messages.insert([...trunk, ...older, ...newer]);
     const down = (from = "") => branches.findShownLeaf(conversationId, from);
+    const choose = (to: string, shown: string) => branches.choosePath(conversationId, { to, shown });
     expect(await down(root)).toBe(toLast(newer));
-    await branches.choose(fork, toFirst(older));
+    await choose(toFirst(older), toLast(newer));
     expect(await down(root)).toBe(toLast(older));
     expect(await down(toFirst(newer))).toBe(toLast(newer));
-    await branches.choose(fork, toFirst(newer));
+    await choose(toFirst(newer), toLast(older));
     expect(await down(root)).toBe(toLast(newer));
-    await branches.choose(fork, toFirst(older));
+    await choose(toLast(older), toLast(newer));
+    expect(await down(root)).toBe(toLast(older));
     await branches.forgetChoice(fork);
     expect(await down(root)).toBe(toLast(newer));
     expect(await down(toLast(newer))).toBe(toLast(newer));
@@ -50,6 +52,28 @@ export function testBranches(open: OpenDatabase): void {
         .toReversed()
         .map(({ id, parentId }) => ({ id, parentId })),
     );
+  });
+
+  it("remembers the way to a message over thousands of others, wherever it meets the one that is shown", async () => {
+    await using database = await open();
+    const { branches } = database.storage;
+    const { id: conversationId } = await insertConversation(database.storage);
+    const root = createMessage({ conversationId });
+    const long = createBranch(3500, { conversationId, parentId: root.id });
+    const other = createBranch(2500, { conversationId, parentId: root.id });
+    const versionOf = ({ parentId }: { parentId: string | null }) =>
+      createMessage({ conversationId, parentId });
+    const places = [long[0], long[1000], long[3499]].flatMap((message) => message ?? []);
+    await insertMessages(database.storage, [root, ...long, ...other, ...places.map(versionOf)]);
+    const down = () => branches.findShownLeaf(conversationId, root.id);
+    for (const shown of [toLast(other), null]) {
+      await branches.choosePath(conversationId, { to: toLast(long), shown });
+      expect(await down()).toBe(toLast(long));
+      await branches.choosePath(conversationId, { to: toLast(other), shown: toLast(long) });
+      expect(await down()).toBe(toLast(other));
+    }
+    await branches.choosePath(conversationId, { to: toFirst(long), shown: toLast(other) });
+    expect(await down()).toBe(toLast(long));
   });
 
   it("reads no ids across conversations", async () => {
@@ -90,9 +114,11 @@ export function testBranches(open: OpenDatabase): void {
     await using database = await open();
     const { branches, conversations } = database.storage;
     const { id: conversationId, userId } = await insertConversation(database.storage);
-    const branch = createBranch(2, { conversationId });
-    await insertMessages(database.storage, branch);
-    await branches.choose(branch[0]?.id ?? "", branch[1]?.id ?? "");
+    const root = createMessage({ conversationId });
+    const versions = [0, 1].map(() => createMessage({ conversationId, parentId: root.id }));
+    await insertMessages(database.storage, [root, ...versions]);
+    await branches.choosePath(conversationId, { to: versions[0]?.id ?? "", shown: null });
+    expect(await branches.findShownLeaf(conversationId, root.id)).toBe(versions[0]?.id);
     expect(await conversations.delete(conversationId, userId)).toBe(true);
   });
 
