@@ -66,3 +66,4 @@ export {
 } from "./backend/spawn-backend.ts";
 export type { BackendOptions } from "./backend/backend-config.ts";
 export { listProcedures, type ListedProcedure } from "./hostile/list-procedures.ts";
+export { response, responseStream, responseToolCall } from "./fake-upstream/response-replies.ts";

@@ -1,7 +1,6 @@
-import { cut, fail, page } from "@llm-backend/testing";
+import { cut, fail, page, response, responseStream, responseToolCall } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setStage, type OpenAiStage } from "./openai-stage.ts";
-import { response, responseStream, responseToolCall } from "./response-replies.ts";
 
 let stage: OpenAiStage;
 

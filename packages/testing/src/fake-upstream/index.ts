@@ -49,3 +49,4 @@ export { createPacedUpstream, type Pace, type PacedUpstream } from "./paced-upst
 export { startFakeUpstreamProcess, type FakeUpstreamProcess } from "./fake-upstream-process.ts";
 export { createTestCertificate, type TestCertificate } from "./test-certificate.ts";
 export { embedding, readTexts, toFakeVector, type EmbeddingOptions } from "./embedding-replies.ts";
+export { response, responseStream, responseToolCall } from "./response-replies.ts";

@@ -1,4 +1,4 @@
-import { event, page, type Reply } from "@llm-backend/testing";
+import { event, page, type Reply } from "./reply-steps.ts";
 
 const common = {
   id: "resp_1",
