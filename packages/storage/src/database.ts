@@ -6,6 +6,17 @@ import type {
 } from "./attachment/attachment-table.ts";
 import type { ConversationTable } from "./conversation/conversation-table.ts";
 import type { ApiKeyTable, KeyBudgetTable, ReservationTable } from "./key/key-table.ts";
+import type {
+  KnowledgeBaseTable,
+  KnowledgeDocumentTable,
+  KnowledgeIndexTable,
+  KnowledgeJobTable,
+  KnowledgePassageTable,
+  KnowledgeReaderTable,
+  KnowledgeSpaceTable,
+  KnowledgeVectorTable,
+  KnowledgeVersionTable,
+} from "./knowledge/knowledge-table.ts";
 import type { LedgerTable } from "./ledger/ledger-table.ts";
 import type { ChosenVersionTable, ForkTable } from "./message/branch-table.ts";
 import type { MessageTable } from "./message/message-table.ts";
@@ -23,6 +34,7 @@ import type { SettingTable } from "./setting/setting-table.ts";
 import type { ToolCallTable, ToolGrantTable } from "./tool/tool-table.ts";
 import type { UpstreamTable, UpstreamTallyTable } from "./upstream/upstream-table.ts";
 import type { UserTable } from "./user/user-table.ts";
+import type { VoiceMemoryTable } from "./voice/voice-memory-table.ts";
 
 /**
  * The tables, as rows hold them. Only types that every database has: times are integers (milliseconds since 1970),
@@ -57,4 +69,14 @@ export type Database = {
   search_index: SearchIndexTable;
   tool_grants: ToolGrantTable;
   tool_calls: ToolCallTable;
+  knowledge_bases: KnowledgeBaseTable;
+  knowledge_readers: KnowledgeReaderTable;
+  knowledge_spaces: KnowledgeSpaceTable;
+  knowledge_documents: KnowledgeDocumentTable;
+  knowledge_versions: KnowledgeVersionTable;
+  knowledge_passages: KnowledgePassageTable;
+  knowledge_index: KnowledgeIndexTable;
+  knowledge_vectors: KnowledgeVectorTable;
+  knowledge_jobs: KnowledgeJobTable;
+  voice_memories: VoiceMemoryTable;
 };

@@ -15,6 +15,28 @@ export type { ApiKeyChange, ApiKeyRotation } from "./key/key-repository.ts";
 export type { ApiKey, OwnedApiKey } from "./key/key-row.ts";
 export type { LedgerFilter, LedgerSums } from "./ledger/ledger-repository.ts";
 export type { LedgerEntry } from "./ledger/ledger-row.ts";
+export type { BaseRepository, NewKnowledgeBase } from "./knowledge/base-repository.ts";
+export type { DocumentRepository, NewKnowledgeDocument } from "./knowledge/document-repository.ts";
+export type { KnowledgeJobRepository, NewKnowledgeJob } from "./knowledge/job-repository.ts";
+export type {
+  KnowledgeBase,
+  KnowledgeDocument,
+  KnowledgeFailure,
+  KnowledgeJob,
+  KnowledgePassage,
+  KnowledgeVector,
+  KnowledgeVersion,
+  KnowledgeVersionState,
+  NewKnowledgePassage,
+} from "./knowledge/knowledge-row.ts";
+export type {
+  PassagePlace,
+  PassageRepository,
+  PassageToEmbed,
+  PlacedPassage,
+} from "./knowledge/passage-repository.ts";
+export type { KnowledgeSpace } from "./knowledge/space-queries.ts";
+export type { KnowledgeLeftover, NewKnowledgeVersion } from "./knowledge/version-queries.ts";
 export type { Message } from "./message/message-row.ts";
 export type { RecordFilter } from "./record/record-filter.ts";
 export type { RecordPage, RecordPageRange } from "./record/record-repository.ts";
@@ -34,4 +56,5 @@ export { readSearchWords, type SearchWord } from "./search/search-words.ts";
 export type { Session, SessionKind } from "./session/session-row.ts";
 export type { UpstreamRecord, UpstreamTallyRecord } from "./upstream/upstream-row.ts";
 export type { User, UserStatus } from "./user/user-row.ts";
+export type { VoiceMemoryRow } from "./voice/voice-memory-repository.ts";
 export type { ToolCallEntry, ToolGrant, ToolRepository, ToolSums } from "./tool/tool-repository.ts";

@@ -8,6 +8,10 @@ import {
 import type { Database } from "./database.ts";
 import { createBudgetRepository, type BudgetRepository } from "./key/budget-repository.ts";
 import { createApiKeyRepository, type ApiKeyRepository } from "./key/key-repository.ts";
+import { createBaseRepository, type BaseRepository } from "./knowledge/base-repository.ts";
+import { createDocumentRepository, type DocumentRepository } from "./knowledge/document-repository.ts";
+import { createKnowledgeJobRepository, type KnowledgeJobRepository } from "./knowledge/job-repository.ts";
+import { createPassageRepository, type PassageRepository } from "./knowledge/passage-repository.ts";
 import { createLedgerRepository, type LedgerRepository } from "./ledger/ledger-repository.ts";
 import { createBranchRepository, type BranchRepository } from "./message/branch-repository.ts";
 import { createMessageRepository, type MessageRepository } from "./message/message-repository.ts";
@@ -20,6 +24,7 @@ import { createSettingRepository, type SettingRepository } from "./setting/setti
 import { createToolRepository, type ToolRepository } from "./tool/tool-repository.ts";
 import { createUpstreamRepository, type UpstreamRepository } from "./upstream/upstream-repository.ts";
 import { createUserRepository, type UserRepository } from "./user/user-repository.ts";
+import { createVoiceMemoryRepository, type VoiceMemoryRepository } from "./voice/voice-memory-repository.ts";
 
 /** One repository per noun, over a connection or over a transaction. */
 export type Repositories = {
@@ -38,8 +43,13 @@ export type Repositories = {
   readonly records: RecordRepository;
   readonly search: SearchRepository;
   readonly tools: ToolRepository;
+  readonly voiceMemories: VoiceMemoryRepository;
   readonly erasures: ErasureRepository;
   readonly attachments: AttachmentRepository;
+  readonly bases: BaseRepository;
+  readonly documents: DocumentRepository;
+  readonly passages: PassageRepository;
+  readonly knowledgeJobs: KnowledgeJobRepository;
 };
 
 type Creators = { readonly [TName in keyof Repositories]: (db: Kysely<Database>) => Repositories[TName] };
@@ -60,8 +70,13 @@ const creators: Creators = {
   records: createRecordRepository,
   search: createSearchRepository,
   tools: createToolRepository,
+  voiceMemories: createVoiceMemoryRepository,
   erasures: createErasureRepository,
   attachments: createAttachmentRepository,
+  bases: createBaseRepository,
+  documents: createDocumentRepository,
+  passages: createPassageRepository,
+  knowledgeJobs: createKnowledgeJobRepository,
 };
 
 const names = Object.keys(creators) as (keyof Repositories)[];

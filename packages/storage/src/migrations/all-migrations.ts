@@ -6,6 +6,7 @@ import { up as knowledge } from "./0004-knowledge.ts";
 import { up as voice } from "./0005-voice.ts";
 import { up as keptCalls } from "./0006-kept-calls.ts";
 import { up as citations } from "./0007-citations.ts";
+import { up as ownWords } from "./0008-own-words.ts";
 
 /** Every step of the schema, in order. A step that has been released is never changed, only followed by another. */
 export const allMigrations: Readonly<Record<string, Migration>> = {
@@ -16,4 +17,5 @@ export const allMigrations: Readonly<Record<string, Migration>> = {
   "0005-voice": { up: voice },
   "0006-kept-calls": { up: keptCalls },
   "0007-citations": { up: citations },
+  "0008-own-words": { up: ownWords },
 };

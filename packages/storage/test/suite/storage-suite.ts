@@ -3,9 +3,13 @@ import { testBranches } from "./branch-suite.ts";
 import { testBudgets } from "./budget-suite.ts";
 import { testConversations } from "./conversation-suite.ts";
 import { testKeys } from "./key-suite.ts";
+import { testBases } from "./knowledge-base-suite.ts";
+import { testDocuments } from "./knowledge-document-suite.ts";
+import { testKnowledgeJobs } from "./knowledge-job-suite.ts";
 import { testLedger } from "./ledger-suite.ts";
 import { testMessages } from "./message-suite.ts";
 import type { OpenDatabase } from "./open-database.ts";
+import { testPassages } from "./passage-suite.ts";
 import { testPrices } from "./price-suite.ts";
 import { testRecords } from "./record-suite.ts";
 import { testRuns } from "./run-suite.ts";
@@ -65,6 +69,18 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("ledger", () => {
       testLedger(open);
+    });
+    describe("knowledge bases", () => {
+      testBases(open);
+    });
+    describe("documents", () => {
+      testDocuments(open);
+    });
+    describe("passages", () => {
+      testPassages(open);
+    });
+    describe("jobs of knowledge bases", () => {
+      testKnowledgeJobs(open);
     });
     describe("transactions", () => {
       testTransactions(open);

@@ -1,0 +1,225 @@
+import { sql, type Kysely, type Selectable } from "kysely";
+import type { Database } from "../database.ts";
+import {
+  toKnowledgeFailure,
+  type KnowledgeFailure,
+  type KnowledgeVersion,
+  type KnowledgeVersionState,
+} from "./knowledge-row.ts";
+import type { KnowledgeVersionTable } from "./knowledge-table.ts";
+
+/** A content that is new; it waits to be read. */
+export type NewKnowledgeVersion = Pick<
+  KnowledgeVersion,
+  "id" | "documentId" | "hash" | "fileKey" | "bytes" | "createdAt"
+>;
+
+/** A content that has to be removed. */
+export type KnowledgeLeftover = {
+  readonly id: string;
+  readonly hash: string;
+  readonly fileKey: string;
+  /** Whether all of it is to go, and not only its passages: it may still be tried again. */
+  readonly isGone: boolean;
+};
+
+/** The columns of a version, wherever it is joined as `version`. */
+export const versionColumns = [
+  "version.id",
+  "version.document_id",
+  "version.base_id",
+  "version.hash",
+  "version.file_key",
+  "version.bytes",
+  "version.state",
+  "version.error_code",
+  "version.error_message",
+  "version.passages",
+  "version.created_at",
+] as const;
+
+/** Creates the part of the repository of documents that is about their contents. */
+export function createVersionQueries(db: Kysely<Database>) {
+  return {
+    /**
+     * Gives a document a new content, which waits. The one that is found stays so; all others are to be removed, and what
+     * is done with them is cancelled. False when the document is gone.
+     */
+    async insertVersion(version: NewKnowledgeVersion): Promise<boolean> {
+      const { rows } = await sql<{ number: number }>`
+        insert into knowledge_versions (id, document_id, base_id, hash, file_key, bytes, state, created_at)
+        select ${version.id}, document.id, document.base_id, ${version.hash}, ${version.fileKey},
+          cast(${version.bytes} as bigint), 'waiting', cast(${version.createdAt} as bigint)
+        from knowledge_documents as document
+        where document.id = ${version.documentId} and document.removed_at is null
+        returning number
+      `.execute(db);
+      const [row] = rows;
+      if (row === undefined) return false;
+      await sql`
+        update knowledge_versions set state = 'replaced'
+        where document_id = ${version.documentId} and number <> ${row.number} and number not in (
+          select current_version from knowledge_documents
+          where id = ${version.documentId} and current_version is not null
+        )
+      `.execute(db);
+      await db
+        .updateTable("knowledge_jobs")
+        .set({ state: "cancelled", ended_at: version.createdAt, owner: null })
+        .where("document_id", "=", version.documentId)
+        .where("state", "in", ["waiting", "running"])
+        .execute();
+      await db
+        .updateTable("knowledge_documents")
+        .set({ newest_version: row.number })
+        .where("id", "=", version.documentId)
+        .execute();
+      return true;
+    },
+
+    async findVersion(id: string): Promise<KnowledgeVersion | undefined> {
+      const row = await db
+        .selectFrom("knowledge_versions as version")
+        .select(versionColumns)
+        .where("version.id", "=", id)
+        .executeTakeFirst();
+      return row && toVersion(row);
+    },
+
+    /** The content whose bytes are in this file. */
+    async findVersionByFile(fileKey: string): Promise<KnowledgeVersion | undefined> {
+      const row = await db
+        .selectFrom("knowledge_versions as version")
+        .select(versionColumns)
+        .where("version.file_key", "=", fileKey)
+        .executeTakeFirst();
+      return row && toVersion(row);
+    },
+
+    /** Notes where a content stands; false when it is to be removed, or gone. */
+    async setVersionState(
+      id: string,
+      state: Exclude<KnowledgeVersionState, "ready" | "replaced">,
+      ended?: { readonly at: number; readonly failure?: KnowledgeFailure | undefined },
+    ): Promise<boolean> {
+      const result = await db
+        .updateTable("knowledge_versions")
+        .set({
+          state,
+          error_code: ended?.failure?.code ?? null,
+          error_message: ended?.failure?.message ?? null,
+          ended_at: ended?.at ?? null,
+        })
+        .where("id", "=", id)
+        .where("state", "not in", ["ready", "replaced"])
+        .executeTakeFirstOrThrow();
+      return result.numUpdatedRows === 1n;
+    },
+
+    /**
+     * From here on this content is what is found of its document, and the one before is to be removed. Its passages have
+     * to be there, with their vectors, and stay as they are. False when it is no longer wanted: cancelled, replaced, gone.
+     */
+    async switchVersion(documentId: string, versionId: string, now: number): Promise<boolean> {
+      const version = await db
+        .updateTable("knowledge_versions")
+        .set({ state: "ready", error_code: null, error_message: null, ended_at: now })
+        .where("id", "=", versionId)
+        .where("document_id", "=", documentId)
+        .where("state", "in", ["waiting", "reading", "embedding"])
+        .returning(["number", "base_id"])
+        .executeTakeFirst();
+      if (version === undefined) return false;
+      await sql`
+        update knowledge_versions set state = 'replaced'
+        where number = (select current_version from knowledge_documents where id = ${documentId})
+      `.execute(db);
+      await db
+        .updateTable("knowledge_documents")
+        .set({ current_version: version.number })
+        .where("id", "=", documentId)
+        .execute();
+      await db
+        .updateTable("knowledge_bases")
+        .set({ revision: sql<number>`revision + 1` })
+        .where("id", "=", version.base_id)
+        .execute();
+      return true;
+    },
+
+    /** Contents of which something is to be removed: first their passages, with `deletePassages`. */
+    async listLeftovers(limit: number): Promise<KnowledgeLeftover[]> {
+      // Written as the indexes have it: one for each half.
+      const { rows } = await sql<{ id: string; hash: string; file_key: string; state: string }>`
+        select id, hash, file_key, state from knowledge_versions where state = 'replaced'
+        union all
+        select id, hash, file_key, state from knowledge_versions
+        where state in ('failed', 'cancelled') and passages > 0
+        limit ${limit}
+      `.execute(db);
+      return rows.map(({ id, hash, file_key: fileKey, state }) => ({
+        id,
+        hash,
+        fileKey,
+        isGone: state === "replaced",
+      }));
+    },
+
+    /** Removes passages of a content that is not found, at most `limit`, with their words and vectors. @returns how many. */
+    async deletePassages(versionId: string, limit: number): Promise<number> {
+      const some = sql`
+        select passage.id from knowledge_versions as version
+        join knowledge_passages as passage on passage.version = version.number
+        where version.id = ${versionId} and version.state <> 'ready' limit ${limit}
+      `;
+      const result = await sql`delete from knowledge_passages where id in (${some})`.execute(db);
+      const removed = Number(result.numAffectedRows ?? 0n);
+      await sql`
+        update knowledge_versions set passages = max(0, passages - ${removed}) where id = ${versionId}
+      `.execute(db);
+      return removed;
+    },
+
+    /**
+     * Removes a content that is to be removed and has no passages any more, and with the last one the document that was
+     * removed. Its file is the caller's. False while there are passages, or where it is wanted.
+     */
+    async deleteVersion(id: string): Promise<boolean> {
+      const { rows } = await sql<{ document_id: string }>`
+        delete from knowledge_versions where id = ${id} and state = 'replaced'
+          and not exists (select 1 from knowledge_passages where version = knowledge_versions.number)
+        returning document_id
+      `.execute(db);
+      const [row] = rows;
+      if (row === undefined) return false;
+      await sql`
+        delete from knowledge_documents where id = ${row.document_id} and removed_at is not null
+          and not exists (select 1 from knowledge_versions where document_id = knowledge_documents.id)
+      `.execute(db);
+      return true;
+    },
+  };
+}
+
+type VersionRow = Pick<
+  Selectable<KnowledgeVersionTable>,
+  (typeof versionColumns)[number] extends `version.${infer TName}`
+    ? TName & keyof KnowledgeVersionTable
+    : never
+>;
+
+/** Reads the columns of a version. */
+export function toVersion(row: VersionRow): KnowledgeVersion {
+  return {
+    id: row.id,
+    documentId: row.document_id,
+    baseId: row.base_id,
+    hash: row.hash,
+    fileKey: row.file_key,
+    bytes: row.bytes,
+    state: row.state as KnowledgeVersionState,
+    failure: toKnowledgeFailure(row),
+    passages: row.passages,
+    createdAt: row.created_at,
+  };
+}
