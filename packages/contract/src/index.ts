@@ -5,6 +5,7 @@ export {
   toPublicMessage,
   type DomainErrorOptions,
   type ErrorDetails,
+export { toOpenAiError, type OpenAiError } from "./errors/openai-error.ts";
 } from "./errors/domain-error.ts";
 export {
   attachmentIdSchema,

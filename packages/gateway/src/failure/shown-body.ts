@@ -1,3 +1,4 @@
+import { errorCodes, toOpenAiError } from "@llm-backend/contract";
 import { scrub, type Secrets } from "./scrub.ts";
 
 const depthMax = 8;
@@ -11,10 +12,8 @@ export function toShownBody(body: string, secrets: Secrets): string {
   const value = body.length <= charsMax ? parse(body) : undefined;
   if (typeof value === "object" && value !== null) return JSON.stringify(toShown(value, secrets, 0));
   const sentence = scrub(body.replaceAll(/<[^>]{0,200}>/g, " "), secrets);
-  const message = sentence === "" ? "The model's provider rejected the request." : sentence;
-  return JSON.stringify({
-    error: { message, type: "invalid_request_error", param: null, code: "upstream_rejected" },
-  });
+  const message = sentence === "" ? errorCodes.upstream_rejected.publicMessage : sentence;
+  return JSON.stringify({ error: toOpenAiError("upstream_rejected", message) });
 }
 
 function parse(body: string): unknown {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { errorCodes } from "@llm-backend/contract";
+import { errorCodes, toOpenAiError } from "@llm-backend/contract";
 import { mapError } from "@llm-backend/server";
 import type { AnswerHead } from "./response-sink.ts";
 
@@ -15,9 +15,8 @@ export type ErrorContext = {
 /** Answers with an error in OpenAI's format. */
 export function writeError(response: ServerResponse, error: unknown, context: ErrorContext): number {
   const { reason, message, details } = mapError(error);
-  const row = errorCodes[reason];
-  const status = context.status ?? row.status;
-  const body = JSON.stringify({ error: { message, type: row.type, param: null, code: row.openai } });
+  const status = context.status ?? errorCodes[reason].status;
+  const body = JSON.stringify({ error: toOpenAiError(reason, message) });
   const { retryAfterMs } = details;
   response.writeHead(status, {
     ...(context.head.headers as Record<string, string>),
