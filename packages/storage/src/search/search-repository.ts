@@ -1,7 +1,6 @@
 import { sql, type Kysely, type RawBuilder } from "kysely";
 import type { Database } from "../database.ts";
 import { toMatchQuery, type SearchTerm } from "./search-terms.ts";
-import { toConversationScope, toUserScope } from "./write-search.ts";
 
 /** Finding texts of conversations. */
 export type SearchRepository = ReturnType<typeof createSearchRepository>;
@@ -71,7 +70,7 @@ export function createSearchRepository(db: Kysely<Database>) {
       if (filter.terms.length === 0) return [];
       const ranked = await sql<{ id: number; score: number }>`
         with matched as materialized (
-          select search_index.rowid as id, bm25(search_index, 0.0, ${sql.lit(titleWeight)}, 1.0) as score
+          select search_index.rowid as id, bm25(search_index, ${sql.lit(titleWeight)}, 1.0) as score
           from search_index
           cross join search_entries on search_entries.id = search_index.rowid
           where ${sql.join(toConditions(userId, filter, page.newest), sql` and `)}
@@ -87,12 +86,11 @@ export function createSearchRepository(db: Kysely<Database>) {
 
 function toConditions(userId: number, filter: SearchFilter, newest: number): RawBuilder<unknown>[] {
   const { conversationId, role, model, from, to, isArchived } = filter;
-  const scope = [toUserScope(userId)];
-  if (conversationId !== undefined) scope.push(toConversationScope(conversationId));
   const conditions = [
-    sql`search_index match ${toMatchQuery(filter.terms, scope)}`,
+    sql`search_index match ${toMatchQuery(filter.terms, userId)}`,
     sql`search_index.rowid <= ${newest}`,
   ];
+  if (conversationId !== undefined) conditions.push(sql`search_entries.conversation_id = ${conversationId}`);
   if (role !== undefined) conditions.push(sql`search_entries.role = ${role}`);
   if (model !== undefined) conditions.push(sql`search_entries.model = ${model}`);
   if (from !== undefined) conditions.push(sql`search_entries.created_at >= ${from}`);

@@ -12,11 +12,9 @@ export type SearchEntryTable = {
   created_at: number;
 };
 
-/** The index (FTS5): it can be asked for matches, but gives no text back. */
+/** The index (FTS5), of each user's own words: it can be asked for matches, but gives no text back. */
 export type SearchIndexTable = {
   rowid: number;
-  /** Whose the row is and where it stands, as words: a search of one user's reads no rows of others. */
-  scope: string;
   title: string;
   content: string;
 };

@@ -1,4 +1,4 @@
-import { readSearchWords } from "./search-words.ts";
+import { readSearchWords, toOwnWords } from "./search-words.ts";
 
 /** What a text must hold to be found: these words in a row, the last of them perhaps only begun. */
 export type SearchTerm = { readonly words: readonly string[]; readonly isPrefix: boolean };
@@ -38,15 +38,14 @@ function isSingle(word: string): boolean {
   return word.length <= 2 && Array.from(word).length === 1;
 }
 
-/**
- * Writes terms as a query of the index, all of them wanted in one text.
- *
- * @param scope names that the row must have all of: whose it is, and where it stands.
- */
-export function toMatchQuery(terms: readonly SearchTerm[], scope: readonly string[]): string {
-  const texts = terms.map(({ words, isPrefix }) => quote(words.join(" ")) + (isPrefix ? "*" : ""));
-  const names = scope.map(quote);
-  return `scope : (${names.join(" AND ")}) AND {title content} : (${texts.join(" AND ")})`;
+/** Writes terms as a query of the index: all of them in one text, among the words of one user. */
+export function toMatchQuery(terms: readonly SearchTerm[], userId: number): string {
+  return terms
+    .map(({ words, isPrefix }) => {
+      const phrase = words.map((word) => toOwnWords(word, userId)).join(" ");
+      return quote(phrase) + (isPrefix ? "*" : "");
+    })
+    .join(" AND ");
 }
 
 function quote(text: string): string {

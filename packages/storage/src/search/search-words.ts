@@ -28,6 +28,20 @@ export function toSearchText(text: string): string {
   return (text.match(wordPattern) ?? []).map(fold).join(" ");
 }
 
+/** Words as the index cuts them out of such a text. */
+const indexedWords = /[0-9A-Za-z\u0080-\uffff]+/g;
+
+/**
+ * Makes the words of a text those of one user: the index then has lists of each user's own. A search reads nothing of
+ * anybody else's, nor anything of its user's but the words that it looks for.
+ *
+ * @param text as `toSearchText` writes it.
+ */
+export function toOwnWords(text: string, userId: number): string {
+  // A number and a letter: no other user's words begin so.
+  return text.replaceAll(indexedWords, `${userId}u$&`);
+}
+
 /** One form for all ways to write a word: case, accents, widths. */
 function fold(word: string): string {
   const lower = word.toLowerCase();

@@ -4,7 +4,7 @@ import { insertRows, splitRows } from "../insert-rows.ts";
 import { executePrepared } from "../prepared-statement.ts";
 import { writeLate } from "../sqlite/late-writes.ts";
 import type { SearchIndexTable } from "./search-table.ts";
-import { toSearchText } from "./search-words.ts";
+import { toOwnWords, toSearchText } from "./search-words.ts";
 
 /** What of a message is found. */
 export type SearchableMessage = {
@@ -24,9 +24,8 @@ export type SearchableTitle = {
   readonly createdAt: number;
 };
 
-/** The names under which a row is looked for. */
-export const toUserScope = (userId: number) => `u${userId}`;
-export const toConversationScope = (conversationId: number) => `c${conversationId}`;
+/** A row of the index whose texts are not yet in its form. */
+type Indexed = SearchIndexTable & { readonly userId: number };
 
 /** Makes messages findable, in the transaction that stores them. An answer without words waits until it has some. */
 export async function indexMessages(
@@ -54,8 +53,7 @@ async function insertMessages(db: Kysely<Database>, messages: readonly Searchabl
   const found = entries.rows.flatMap((entry) => {
     const message = byId.get(entry.message_id);
     if (message === undefined) return [];
-    const scope = toScope(entry.user_id, message.conversationId);
-    return [{ rowid: entry.id, scope, title: "", content: message.content }];
+    return [{ rowid: entry.id, userId: entry.user_id, title: "", content: message.content }];
   });
   await writeLate(db, writeIndex, found);
 }
@@ -105,26 +103,16 @@ export async function indexTitle(db: Kysely<Database>, given: SearchableTitle): 
     })
     .returning("id")
     .executeTakeFirstOrThrow();
-  const scope = toScope(userId, conversationId);
-  await writeLate(db, writeIndex, [{ rowid: entry.id, scope, title, content: "" }]);
+  await writeLate(db, writeIndex, [{ rowid: entry.id, userId, title, content: "" }]);
 }
 
-function toScope(userId: number, conversationId: number): string {
-  return `${toUserScope(userId)} ${toConversationScope(conversationId)}`;
-}
-
-/** Writes rows of the index, whose texts are not yet in its form. */
-async function writeIndex(
-  db: Kysely<Database>,
-  rows: readonly SearchIndexTable[],
-  isLate: boolean,
-): Promise<void> {
+/** Writes rows of the index. */
+async function writeIndex(db: Kysely<Database>, rows: readonly Indexed[], isLate: boolean): Promise<void> {
   if (rows.length === 0) return;
-  const wanted = (isLate ? await findWanted(db, rows) : rows).map(({ rowid, scope, title, content }) => ({
+  const wanted = (isLate ? await findWanted(db, rows) : rows).map(({ rowid, userId, title, content }) => ({
     rowid,
-    scope,
-    title: toSearchText(title),
-    content: toSearchText(content),
+    title: toOwnWords(toSearchText(title), userId),
+    content: toOwnWords(toSearchText(content), userId),
   }));
   // A statement of several rows has a savepoint of its own, and at every savepoint the index writes itself out: at the
   // end of a transaction, that is once more than it takes.
@@ -133,10 +121,7 @@ async function writeIndex(
 }
 
 /** Those whose entry is there: by the end of a transaction it may be gone, and its id given to another. */
-async function findWanted(
-  db: Kysely<Database>,
-  rows: readonly SearchIndexTable[],
-): Promise<SearchIndexTable[]> {
+async function findWanted(db: Kysely<Database>, rows: readonly Indexed[]): Promise<Indexed[]> {
   const byId = new Map(rows.map((row) => [row.rowid, row]));
   const entries = await executePrepared<{ id: number }>(db, {
     name: "search entries between",
