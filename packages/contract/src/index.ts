@@ -5,8 +5,8 @@ export {
   toPublicMessage,
   type DomainErrorOptions,
   type ErrorDetails,
-export { toOpenAiError, type OpenAiError } from "./errors/openai-error.ts";
 } from "./errors/domain-error.ts";
+export { toOpenAiError, type OpenAiError } from "./errors/openai-error.ts";
 export {
   attachmentIdSchema,
   integerIdSchema,
