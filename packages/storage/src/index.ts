@@ -36,7 +36,8 @@ export type {
   PlacedPassage,
 } from "./knowledge/passage-repository.ts";
 export type { KnowledgeSpace } from "./knowledge/space-queries.ts";
-export type { KnowledgeLeftover, NewKnowledgeVersion } from "./knowledge/version-queries.ts";
+export type { KnowledgeLeftover } from "./knowledge/leftover-queries.ts";
+export type { NewKnowledgeVersion } from "./knowledge/version-queries.ts";
 export type { Message } from "./message/message-row.ts";
 export type { RecordFilter } from "./record/record-filter.ts";
 export type { RecordPage, RecordPageRange } from "./record/record-repository.ts";
@@ -57,4 +58,5 @@ export type { Session, SessionKind } from "./session/session-row.ts";
 export type { UpstreamRecord, UpstreamTallyRecord } from "./upstream/upstream-row.ts";
 export type { User, UserStatus } from "./user/user-row.ts";
 export type { VoiceMemoryRow } from "./voice/voice-memory-repository.ts";
+export type { TemporaryClaim } from "./temporary/claim-repository.ts";
 export type { ToolCallEntry, ToolGrant, ToolRepository, ToolSums } from "./tool/tool-repository.ts";

@@ -1,6 +1,8 @@
 import type { Generated } from "kysely";
 
 export type KnowledgeBaseTable = {
+  /** What the words of its passages are marked with. */
+  number: Generated<number>;
   id: string;
   /** Null: its owner is gone, and so it is to go. */
   user_id: number | null;
@@ -72,10 +74,10 @@ export type KnowledgePassageTable = {
   content: string;
 };
 
-/** The index (FTS5): it can be asked for matches, but gives no text back. */
+/** The index (FTS5), of each base's own words: it can be asked for matches, but gives no text back. */
 export type KnowledgeIndexTable = {
   rowid: number;
-  /** In which base and version the passage is, as words. */
+  /** The word of the content that the passage belongs to. */
   scope: string;
   title: string;
   content: string;

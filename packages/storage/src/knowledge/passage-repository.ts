@@ -175,7 +175,8 @@ async function findOpenVersion(db: Kysely<Database>, versionId: string) {
   return db
     .selectFrom("knowledge_versions as version")
     .innerJoin("knowledge_documents as document", "document.id", "version.document_id")
-    .select(["version.number", "version.base_id as baseId", "document.name as documentName"])
+    .innerJoin("knowledge_bases as base", "base.id", "version.base_id")
+    .select(["version.number", "base.number as baseNumber", "document.name as documentName"])
     .where("version.id", "=", versionId)
     .where("version.state", "in", ["waiting", "reading", "embedding"])
     .executeTakeFirst();

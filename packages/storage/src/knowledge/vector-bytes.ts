@@ -12,7 +12,7 @@ export function toVectorBytes(vector: Float32Array): Uint8Array {
     for (let index = 0; index < vector.length; index++) numbers[index] = (vector[index] as number) * factor;
   } else {
     const view = new DataView(bytes.buffer);
-    vector.forEach((value, index) => view.setFloat32(index * 4, value * factor, true));
+    for (const [index, value] of vector.entries()) view.setFloat32(index * 4, value * factor, true);
   }
   return bytes;
 }

@@ -7,21 +7,13 @@ import {
   type KnowledgeVersionState,
 } from "./knowledge-row.ts";
 import type { KnowledgeVersionTable } from "./knowledge-table.ts";
+import { createLeftoverQueries } from "./leftover-queries.ts";
 
 /** A content that is new; it waits to be read. */
 export type NewKnowledgeVersion = Pick<
   KnowledgeVersion,
   "id" | "documentId" | "hash" | "fileKey" | "bytes" | "createdAt"
 >;
-
-/** A content that has to be removed. */
-export type KnowledgeLeftover = {
-  readonly id: string;
-  readonly hash: string;
-  readonly fileKey: string;
-  /** Whether all of it is to go, and not only its passages: it may still be tried again. */
-  readonly isGone: boolean;
-};
 
 /** The columns of a version, wherever it is joined as `version`. */
 export const versionColumns = [
@@ -41,6 +33,8 @@ export const versionColumns = [
 /** Creates the part of the repository of documents that is about their contents. */
 export function createVersionQueries(db: Kysely<Database>) {
   return {
+    ...createLeftoverQueries(db),
+
     /**
      * Gives a document a new content, which waits. The one that is found stays so; all others are to be removed, and what
      * is done with them is cancelled. False when the document is gone.
@@ -75,6 +69,22 @@ export function createVersionQueries(db: Kysely<Database>) {
         .where("id", "=", version.documentId)
         .execute();
       return true;
+    },
+
+    /** The contents of a base that are found, behind one, in their order. */
+    async listFound(
+      baseId: string,
+      page: { readonly after: number; readonly limit: number },
+    ): Promise<{ id: string; number: number }[]> {
+      return db
+        .selectFrom("knowledge_versions")
+        .select(["id", "number"])
+        .where("base_id", "=", baseId)
+        .where("number", ">", page.after)
+        .where("state", "=", "ready")
+        .orderBy("number")
+        .limit(page.limit)
+        .execute();
     },
 
     async findVersion(id: string): Promise<KnowledgeVersion | undefined> {
@@ -144,58 +154,6 @@ export function createVersionQueries(db: Kysely<Database>) {
         .set({ revision: sql<number>`revision + 1` })
         .where("id", "=", version.base_id)
         .execute();
-      return true;
-    },
-
-    /** Contents of which something is to be removed: first their passages, with `deletePassages`. */
-    async listLeftovers(limit: number): Promise<KnowledgeLeftover[]> {
-      // Written as the indexes have it: one for each half.
-      const { rows } = await sql<{ id: string; hash: string; file_key: string; state: string }>`
-        select id, hash, file_key, state from knowledge_versions where state = 'replaced'
-        union all
-        select id, hash, file_key, state from knowledge_versions
-        where state in ('failed', 'cancelled') and passages > 0
-        limit ${limit}
-      `.execute(db);
-      return rows.map(({ id, hash, file_key: fileKey, state }) => ({
-        id,
-        hash,
-        fileKey,
-        isGone: state === "replaced",
-      }));
-    },
-
-    /** Removes passages of a content that is not found, at most `limit`, with their words and vectors. @returns how many. */
-    async deletePassages(versionId: string, limit: number): Promise<number> {
-      const some = sql`
-        select passage.id from knowledge_versions as version
-        join knowledge_passages as passage on passage.version = version.number
-        where version.id = ${versionId} and version.state <> 'ready' limit ${limit}
-      `;
-      const result = await sql`delete from knowledge_passages where id in (${some})`.execute(db);
-      const removed = Number(result.numAffectedRows ?? 0n);
-      await sql`
-        update knowledge_versions set passages = max(0, passages - ${removed}) where id = ${versionId}
-      `.execute(db);
-      return removed;
-    },
-
-    /**
-     * Removes a content that is to be removed and has no passages any more, and with the last one the document that was
-     * removed. Its file is the caller's. False while there are passages, or where it is wanted.
-     */
-    async deleteVersion(id: string): Promise<boolean> {
-      const { rows } = await sql<{ document_id: string }>`
-        delete from knowledge_versions where id = ${id} and state = 'replaced'
-          and not exists (select 1 from knowledge_passages where version = knowledge_versions.number)
-        returning document_id
-      `.execute(db);
-      const [row] = rows;
-      if (row === undefined) return false;
-      await sql`
-        delete from knowledge_documents where id = ${row.document_id} and removed_at is not null
-          and not exists (select 1 from knowledge_versions where document_id = knowledge_documents.id)
-      `.execute(db);
       return true;
     },
   };

@@ -4,7 +4,9 @@ import { sql, type Kysely } from "kysely";
 export async function createBases(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .createTable("knowledge_bases")
-    .addColumn("id", "text", (column) => column.primaryKey())
+    // What the words of its passages are marked with. No number is given twice.
+    .addColumn("number", "integer", (column) => column.primaryKey().autoIncrement())
+    .addColumn("id", "text", (column) => column.notNull().unique())
     // Without an owner it is removed like one that was deleted: in steps, and not by a cascade over all its passages.
     .addColumn("user_id", "bigint", (column) => column.references("users.id").onDelete("set null"))
     .addColumn("name", "text", (column) => column.notNull())

@@ -37,6 +37,9 @@ export async function createKnowledgeJobs(db: Kysely<unknown>): Promise<void> {
   await sql`create index knowledge_jobs_waiting on knowledge_jobs (next_at) where state = 'waiting'`.execute(
     db,
   );
+  await sql`
+    create index knowledge_jobs_waiting_base on knowledge_jobs (base_id, next_at) where state = 'waiting'
+  `.execute(db);
   await sql`create index knowledge_jobs_running on knowledge_jobs (owner) where state = 'running'`.execute(
     db,
   );
