@@ -12,3 +12,6 @@ export type {
   SourceFile,
   TextBlock,
 } from "./ports.ts";
+export { createDocumentReader, type DocumentReaderOptions } from "./read/create-document-reader.ts";
+export { findDocumentKind, getDocumentKind } from "./read/document-kind.ts";
+export { cutPassages } from "./split/cut-passages.ts";

@@ -1,0 +1,96 @@
+import { DomainError } from "@llm-backend/contract";
+import type { ReadLimits } from "../ports.ts";
+import { startReadingProcess, type ReadingProcess } from "./reading-process.ts";
+
+/** Reading processes, each lent to one document at a time. */
+export type ProcessPool = {
+  /** Waits for a process, starting one where none is free. @throws the signal's reason; it waits no longer then. */
+  borrow(signal: AbortSignal): Promise<ReadingProcess>;
+  /** Takes a process back. One that is not healthy is ended. */
+  giveBack(process: ReadingProcess, isHealthy: boolean): void;
+  /** Ends all processes, also those that are lent. */
+  close(): Promise<void>;
+};
+
+/** How many processes there are, and how long they wait for documents. */
+export type PoolOptions = {
+  readonly limits: ReadLimits;
+  readonly processesMax: number;
+  readonly idleMs: number;
+};
+
+/** Creates a pool without any process. */
+export function createProcessPool({ limits, processesMax, idleMs }: PoolOptions): ProcessPool {
+  const all = new Set<ReadingProcess>();
+  const free: { readonly process: ReadingProcess; readonly timer: NodeJS.Timeout }[] = [];
+  const waiting = new Set<() => void>();
+  let lent = 0;
+
+  const start = () => {
+    const process = startReadingProcess(limits);
+    all.add(process);
+    void process.exited.then(() => all.delete(process));
+    return process;
+  };
+  const takeFree = () => {
+    for (let next = free.pop(); next !== undefined; next = free.pop()) {
+      clearTimeout(next.timer);
+      if (next.process.isAlive) return next.process;
+    }
+    return undefined;
+  };
+  const waitForTurn = (signal: AbortSignal) =>
+    new Promise<void>((resolve, reject) => {
+      const onAbort = () => {
+        waiting.delete(proceed);
+        reject(signal.reason as Error);
+      };
+      const proceed = () => {
+        signal.removeEventListener("abort", onAbort);
+        resolve();
+      };
+      waiting.add(proceed);
+      signal.addEventListener("abort", onAbort, { once: true });
+    });
+
+  const passOn = () => {
+    const [next] = waiting;
+    if (next === undefined) lent--;
+    else {
+      waiting.delete(next);
+      next();
+    }
+  };
+
+  return {
+    async borrow(signal) {
+      signal.throwIfAborted();
+      if (lent < processesMax) lent++;
+      // Who gives back passes its place on, which stays lent.
+      else await waitForTurn(signal);
+      try {
+        return takeFree() ?? start();
+      } catch (cause) {
+        passOn();
+        throw new DomainError("overloaded", "The document cannot be read just now.", { cause });
+      }
+    },
+    giveBack(process, isHealthy) {
+      if (!isHealthy) process.kill();
+      else {
+        const timer = setTimeout(() => {
+          free.splice(free.findIndex((entry) => entry.process === process) >>> 0, 1);
+          process.kill();
+        }, idleMs);
+        free.push({ process, timer: timer.unref() });
+      }
+      passOn();
+    },
+    async close() {
+      for (const { timer } of free.splice(0)) clearTimeout(timer);
+      const ended = [...all].map((process) => process.exited);
+      for (const process of all) process.kill();
+      await Promise.all(ended);
+    },
+  };
+}
