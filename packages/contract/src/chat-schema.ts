@@ -5,7 +5,9 @@ import { integerIdSchema, messageIdSchema, requestIdSchema, runIdSchema } from "
 import { runStateSchema } from "./run-events.ts";
 import { messageCharsMax, storableText } from "./text.ts";
 
-const message = storableText(messageCharsMax, 1);
+/** Empty where files say it all. */
+const message = storableText(messageCharsMax);
+const saysNothing = { error: "is empty, and there are no files", path: ["message"] };
 /** The id of the last event that a follower saw; it continues right behind it. */
 const lastEventId = z.string().max(64).nullish();
 
@@ -26,7 +28,7 @@ export type OnDisconnect = z.infer<typeof onDisconnectSchema>;
 /** The start that came first under a request id decides. @default "continue" */
 const onDisconnect = onDisconnectSchema.optional();
 
-export const sendInput = z.strictObject({
+const send = z.strictObject({
   conversationId: integerIdSchema,
   /** Made by the client, once for each thing the user sends: the same key again joins the run it started. */
   requestId: requestIdSchema,
@@ -37,9 +39,13 @@ export const sendInput = z.strictObject({
   attachmentIds: attachmentIdsSchema.optional(),
   onDisconnect,
 });
+const saysSomething = (input: z.infer<typeof send>): boolean =>
+  input.message !== "" || (input.attachmentIds ?? []).length > 0;
+
+export const sendInput = send.refine(saysSomething, saysNothing);
 export type SendInput = z.infer<typeof sendInput>;
 
-export const streamInput = sendInput.extend({ lastEventId });
+export const streamInput = send.extend({ lastEventId }).refine(saysSomething, saysNothing);
 export type StreamInput = z.infer<typeof streamInput>;
 
 export const followInput = z.strictObject({ runId: runIdSchema, lastEventId });
@@ -59,7 +65,7 @@ export const regenerateInput = z.strictObject({
 });
 export type RegenerateInput = z.infer<typeof regenerateInput>;
 
-export const editInput = z.strictObject({
+const edit = z.strictObject({
   conversationId: integerIdSchema,
   requestId: requestIdSchema,
   /** The message of the user's that gets a sibling. */
@@ -69,6 +75,11 @@ export const editInput = z.strictObject({
   attachmentIds: attachmentIdsSchema.optional(),
   onDisconnect,
 });
+// Whether the message that it stands beside has files is found out later.
+const mayHaveFiles = ({ message: text, attachmentIds }: z.infer<typeof edit>): boolean =>
+  text !== "" || attachmentIds?.length !== 0;
+
+export const editInput = edit.refine(mayHaveFiles, saysNothing);
 export type EditInput = z.infer<typeof editInput>;
 
 export const continueInput = z.strictObject({

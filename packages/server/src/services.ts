@@ -184,6 +184,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       sweeps.begin(holdings.services.accounts.finishErasures);
       sweeps.begin(chats.services.attachments.sweep);
       await people.sweep();
+      await chats.sweep();
       await accounts.sweep();
     },
     noteAttempt: (report) => attempts.collect(report),

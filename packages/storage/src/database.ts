@@ -31,6 +31,7 @@ import type { RunSegmentTable, RunTable } from "./run/run-table.ts";
 import type { SearchEntryTable, SearchIndexTable } from "./search/search-table.ts";
 import type { SessionTable } from "./session/session-table.ts";
 import type { SettingTable } from "./setting/setting-table.ts";
+import type { TemporaryClaimTable } from "./temporary/claim-table.ts";
 import type { ToolCallTable, ToolGrantTable } from "./tool/tool-table.ts";
 import type { UpstreamTable, UpstreamTallyTable } from "./upstream/upstream-table.ts";
 import type { UserTable } from "./user/user-table.ts";
@@ -69,6 +70,7 @@ export type Database = {
   search_index: SearchIndexTable;
   tool_grants: ToolGrantTable;
   tool_calls: ToolCallTable;
+  temporary_claims: TemporaryClaimTable;
   knowledge_bases: KnowledgeBaseTable;
   knowledge_readers: KnowledgeReaderTable;
   knowledge_spaces: KnowledgeSpaceTable;

@@ -21,6 +21,10 @@ import { createRunRepository, type RunRepository } from "./run/run-repository.ts
 import { createSearchRepository, type SearchRepository } from "./search/search-repository.ts";
 import { createSessionRepository, type SessionRepository } from "./session/session-repository.ts";
 import { createSettingRepository, type SettingRepository } from "./setting/setting-repository.ts";
+import {
+  createTemporaryClaimRepository,
+  type TemporaryClaimRepository,
+} from "./temporary/claim-repository.ts";
 import { createToolRepository, type ToolRepository } from "./tool/tool-repository.ts";
 import { createUpstreamRepository, type UpstreamRepository } from "./upstream/upstream-repository.ts";
 import { createUserRepository, type UserRepository } from "./user/user-repository.ts";
@@ -43,6 +47,7 @@ export type Repositories = {
   readonly records: RecordRepository;
   readonly search: SearchRepository;
   readonly tools: ToolRepository;
+  readonly temporaryClaims: TemporaryClaimRepository;
   readonly voiceMemories: VoiceMemoryRepository;
   readonly erasures: ErasureRepository;
   readonly attachments: AttachmentRepository;
@@ -70,6 +75,7 @@ const creators: Creators = {
   records: createRecordRepository,
   search: createSearchRepository,
   tools: createToolRepository,
+  temporaryClaims: createTemporaryClaimRepository,
   voiceMemories: createVoiceMemoryRepository,
   erasures: createErasureRepository,
   attachments: createAttachmentRepository,

@@ -126,6 +126,57 @@ describe("the files of a message", () => {
     await followRun(user.trpc, first.runId);
   });
 
+  it("can be all there is of a message, on every face, and name the conversation", async () => {
+    const created = await user.trpc.mutate<{ conversationId: number }>("conversation.create", { model: "m" });
+    const { conversationId } = created;
+    const dog = createPng(3, 4, "dog");
+    const [image, text] = [await addFile(dog, "dog.png"), await addFile("x = 2", "b.py")];
+    const alone = { message: "", attachmentIds: [image] };
+    const asked = await start("chat.send", { conversationId, ...alone }, answer("A dog."));
+    const parts = [
+      { type: "text", text: 'Image "dog.png":' },
+      { type: "image_url", image_url: { url: toUrl(dog) } },
+    ];
+    expect(asked.prompt).toEqual([{ role: "user", content: parts }]);
+    expect(await user.trpc.query("conversation.get", { conversationId })).toMatchObject({ title: "dog.png" });
+
+    const { userMessageId: messageId } = asked;
+    const edited = await start("chat.edit", { conversationId, messageId, message: "" });
+    expect(edited.prompt).toEqual(asked.prompt);
+    const reply = await user.rest.post(`/api/chat/${conversationId}`, {
+      message: "",
+      attachment_ids: [text],
+    });
+    await reply.text();
+    expect(reply.status).toBe(200);
+    const prompt = readPrompt(stage.upstream.calls.at(-1) ?? { body: {} });
+    expect(prompt.at(-1)).toEqual({ role: "user", content: '<file name="b.py">\nx = 2\n</file>' });
+    expect((await readViews(conversationId)).map(({ attachments }) => attachments.length)).toEqual([
+      1, 0, 1, 0,
+    ]);
+
+    // Nothing is left of it then, and a message without anything is none to a model.
+    await user.rest.post(`/api/attachments/del/${image}`);
+    const { prompt: without } = await send(conversationId, []);
+    expect(without[0]).toEqual({ role: "user", content: "[The files of this message were removed.]" });
+  });
+
+  it("have to be there where there is no text", async () => {
+    const conversationId = await addConversation();
+    const said = await start("chat.send", { conversationId, message: "hi" });
+    const statuses = [
+      await user.trpc.tryMutate("chat.send", { conversationId, requestId: newRequestId(), message: "" }),
+      await user.trpc.tryMutate("chat.edit", {
+        conversationId,
+        requestId: newRequestId(),
+        messageId: said.userMessageId,
+        message: "",
+      }),
+    ].map(({ status }) => status);
+    const reply = await user.rest.post(`/api/chat/${conversationId}`, { message: "", attachment_ids: [] });
+    expect([...statuses, reply.status]).toEqual([400, 400, 400]);
+  });
+
   it("have to be the sender's own, named once, and not too many", async () => {
     const conversationId = await addConversation();
     const foreign = (await upload((await stage.addUser()).rest, "foreign")).attachment_id;
@@ -270,37 +321,6 @@ describe("a prompt", () => {
     expect((await readViews(conversationId))[0]?.attachments).toEqual([]);
     expect((await send(conversationId, [])).prompt[0]?.content).toBe("What is it?");
   });
-});
-
-it("goes along by name and content in a document, and comes back where its reader has the file", async () => {
-  const conversationId = await addConversation();
-  const id = await addFile("taken along", "a.txt");
-  await send(conversationId, [id]);
-  const { document } = await user.trpc.query<{ document: { messages: object[]; title: string } }>(
-    "conversation.export",
-    { conversationId },
-  );
-  expect(document.messages[0]).toMatchObject({
-    attachments: [
-      { name: "a.txt", mediaType: "text/plain", bytes: 11, sha256: expect.stringMatching(/^\w{64}$/) },
-    ],
-  });
-  expect(document.messages[1]).not.toHaveProperty("attachments");
-  const readImported = async (reader: StageUser) => {
-    const { conversation } = await reader.trpc.mutate<{ conversation: { conversationId: number } }>(
-      "conversation.import",
-      { document },
-    );
-    const { messages } = await reader.trpc.query<{ messages: View[] }>("conversation.history", {
-      conversationId: conversation.conversationId,
-    });
-    return messages[0]?.attachments.map(({ name }) => name);
-  };
-  expect(await readImported(user)).toEqual(["a.txt"]);
-  const [stranger, owner] = [await stage.addUser(), await stage.addUser()];
-  expect(await readImported(stranger)).toEqual([]);
-  await upload(owner.rest, "taken along", "under another name.txt");
-  expect(await readImported(owner)).toEqual(["under another name.txt"]);
 });
 
 it("leaves nothing of a user who is gone", async () => {

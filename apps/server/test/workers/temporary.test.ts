@@ -135,6 +135,20 @@ describe("a chat that is stored nowhere, with two workers", () => {
     expect(upstream.calls.length - callsBefore).toBe(1);
   });
 
+  it("is asked once when its request comes to both of them in the same moment", async () => {
+    using stage = await setStage();
+    const [here, there] = [stage.here[0], stage.there[0]];
+    for (let round = 0; round < 20; round++) {
+      const callsBefore = upstream.calls.length;
+      const asked = question();
+      const both = await Promise.all(
+        [here, there].map((trpc) => readAll(trpc.subscribe("chat.temporary", asked))),
+      );
+      expect(both[0]).toEqual(both[1]);
+      expect(upstream.calls.length - callsBefore).toBe(1);
+    }
+  });
+
   it("does not exist for anybody else, at either of them, nor where nobody has it", async () => {
     using stage = await setStage();
     const { runId, asked, end } = await begin(stage.here[0]);

@@ -6,7 +6,7 @@ import type { AttachmentLimits } from "./attachment-limits.ts";
 export type MessageFileLimits = Pick<AttachmentLimits, "filesPerMessage" | "bytesPerMessage">;
 
 /**
- * Makes sure that a message can have these files.
+ * Makes sure that a message can have these files, and gives them in the same order.
  *
  * @throws DomainError `not_found` for a file that is not the user's, `input_too_large` for too many of them.
  */
@@ -14,7 +14,7 @@ export async function requireFiles(
   tx: Pick<Repositories, "attachments">,
   given: { readonly userId: number; readonly attachmentIds: readonly string[] },
   limits: MessageFileLimits,
-): Promise<void> {
+): Promise<Attachment[]> {
   const { userId, attachmentIds } = given;
   if (attachmentIds.length > limits.filesPerMessage) {
     throw new DomainError(
@@ -30,6 +30,7 @@ export async function requireFiles(
       `The files of a message can have no more than ${limits.bytesPerMessage} bytes together.`,
     );
   }
+  return files.toSorted((one, other) => attachmentIds.indexOf(one.id) - attachmentIds.indexOf(other.id));
 }
 
 /** The files of some messages of one conversation, by message. */

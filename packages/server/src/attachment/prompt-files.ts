@@ -18,6 +18,9 @@ export type PromptFileSettings = {
   readonly imageBytesMax: number;
 };
 
+/** Stands where files were all there was of a message. No model is asked with an empty one. */
+const removedFiles = "[The files of this message were removed.]";
+
 /** What the lines around a text cost beside its name. */
 const frameTokens = 12;
 
@@ -62,13 +65,14 @@ async function toWireMessage(
   store: Pick<FileStore, "open">,
   images: ReadonlySet<Attachment>,
 ): Promise<WireMessage> {
-  if (files.length === 0) return { role, content };
+  if (files.length === 0) return { role, content: content === "" ? removedFiles : content };
   const parts: WirePart[] = [];
   for (const file of files) {
     const bytes = isImage(file) && !images.has(file) ? "left out" : await readBytes(store, file);
     parts.push(...(isImage(file) ? toImageParts(file, bytes) : [toTextPart(file, bytes)]));
   }
-  parts.push({ type: "text", text: content });
+  // Nobody takes a text that is empty.
+  if (content !== "") parts.push({ type: "text", text: content });
   // Not every upstream takes a list where one text would do.
   if (parts.some(({ type }) => type !== "text")) return { role, content: parts };
   return { role, content: parts.map((part) => (part.type === "text" ? part.text : "")).join("\n\n") };

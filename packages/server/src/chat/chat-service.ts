@@ -125,9 +125,9 @@ export function createChatService(deps: ChatServiceDeps) {
           if (typeof input.parentId === "string") await getMessage(tx, conversation, input.parentId);
           const { userId } = viewer;
           const { attachmentIds = [] } = input;
-          await requireFiles(tx, { userId, attachmentIds }, deps.fileLimits);
+          const files = await requireFiles(tx, { userId, attachmentIds }, deps.fileLimits);
           return {
-            message: { text: input.message, parentId, attachmentIds },
+            message: { text: input.message, parentId, files },
             answerTo: undefined,
             model: conversation.model,
           };
@@ -205,9 +205,11 @@ export function createChatService(deps: ChatServiceDeps) {
           }
           const { userId } = viewer;
           const attachmentIds = input.attachmentIds ?? (await readFileIds(tx, edited));
-          await requireFiles(tx, { userId, attachmentIds }, deps.fileLimits);
+          const files = await requireFiles(tx, { userId, attachmentIds }, deps.fileLimits);
+          if (input.message === "" && files.length === 0)
+            throw new DomainError("invalid_input", "message: is empty, and there are no files.");
           return {
-            message: { text: input.message, parentId: edited.parentId, attachmentIds },
+            message: { text: input.message, parentId: edited.parentId, files },
             answerTo: undefined,
             model: conversation.model,
           };

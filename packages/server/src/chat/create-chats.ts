@@ -10,6 +10,7 @@ import type { SharedLimits } from "../limit/shared-limits.ts";
 import type { RelayHandlers, RunRelay } from "../relay/run-relay.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
 import { executeTemporary } from "../temporary/execute-temporary.ts";
+import { createRequestClaims } from "../temporary/request-claims.ts";
 import { createTemporariesElsewhere, findTemporaryKind } from "../temporary/temporary-elsewhere.ts";
 import { createTemporaryRuns, type TemporaryRuns } from "../temporary/temporary-runs.ts";
 import { createTemporaryService, type TemporaryService } from "../temporary/temporary-service.ts";
@@ -47,6 +48,8 @@ export type Chats = {
   readonly discardRunsOf: (userId: number) => Promise<void>;
   /** The same, and tells the other processes. */
   discardUser(userId: number): Promise<void>;
+  /** Removes what is kept of chats that are stored nowhere. */
+  sweep(): Promise<void>;
   /** Takes no more runs, lets those under way go on until the signal, interrupts the rest, and stores them. */
   drain(until: AbortSignal): Promise<void>;
 };
@@ -124,10 +127,12 @@ export function createChats(deps: ChatsDeps): Chats {
   const conversations = createConversationService({ storage, sealBox, newId, now, discardRuns });
   const branches = createBranchService({ storage, sealBox, newId, now, show: conversations.get });
   const { systemPrompt } = settings.runs;
+  const claims = createRequestClaims({ storage, elsewhere, isAlone });
   const passing = createTemporaryService({
     registry,
     temporary,
     elsewhere,
+    claims,
     newId,
     now,
     owner,
@@ -146,6 +151,7 @@ export function createChats(deps: ChatsDeps): Chats {
       relay?.broadcast({ type: "user-deleted", userId });
       return discardRunsOf(userId);
     },
+    sweep: () => claims.sweep(now()),
     async drain(until) {
       await registry.drain(until);
       temporary.close();

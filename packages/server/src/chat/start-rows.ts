@@ -1,5 +1,5 @@
 import { DomainError, type OnDisconnect } from "@llm-backend/contract";
-import type { Conversation, Message, Repositories, Run } from "@llm-backend/storage";
+import type { Attachment, Conversation, Message, Repositories, Run } from "@llm-backend/storage";
 import type { NewId } from "../identity/new-id.ts";
 import { toFirstTitle } from "../title/first-title.ts";
 
@@ -7,7 +7,12 @@ import { toFirstTitle } from "../title/first-title.ts";
 export type Growth = {
   /** The message of the user's that is new; undefined where an answer is made again. */
   readonly message:
-    | { readonly text: string; readonly parentId: string | null; readonly attachmentIds: readonly string[] }
+    | {
+        /** Empty where the files say it all. */
+        readonly text: string;
+        readonly parentId: string | null;
+        readonly files: readonly Pick<Attachment, "id" | "name">[];
+      }
     | undefined;
   /** The message that is answered; undefined: the new one. */
   readonly answerTo: string | null | undefined;
@@ -21,7 +26,7 @@ export type StartRows = {
   readonly run: Run;
   readonly messages: readonly Message[];
   /** The files of the first message. */
-  readonly attachmentIds: readonly string[];
+  readonly files: readonly Pick<Attachment, "id" | "name">[];
 };
 
 /** Whose start it is, and what it was asked with. */
@@ -71,20 +76,21 @@ export function toStartRows(given: StartGiven, growth: Growth, newId: NewId): St
     log: null,
     endedAt: null,
   };
-  return { run, messages, attachmentIds: growth.message?.attachmentIds ?? [] };
+  return { run, messages, files: growth.message?.files ?? [] };
 }
 
 /** Inserts the rows of a start, and moves the conversation's head to the new answer. */
 export async function insertStart(
   tx: Repositories,
   conversation: Conversation,
-  { run, messages, attachmentIds }: StartRows,
+  { run, messages, files }: StartRows,
 ): Promise<void> {
   // The same request id in another process at the same moment: the rows of one of the two are taken back, and whoever
   // sent them finds the other's by asking again.
   if (!(await tx.runs.insert(run)))
     throw new DomainError("run_in_progress", "This request is being started elsewhere.");
   await tx.messages.insert(messages);
+  const attachmentIds = files.map(({ id }) => id);
   if (messages[0] !== undefined) await tx.attachments.link(messages[0], attachmentIds);
   const parentId = messages[0]?.parentId ?? null;
   // A new version is the one that is shown, whichever was chosen before. Below the head there are no versions.
@@ -95,6 +101,6 @@ export async function insertStart(
   await tx.conversations.update(run.conversationId, run.userId, {
     headMessageId: run.assistantMessageId,
     updatedAt: run.createdAt,
-    ...toFirstTitle(conversation, messages),
+    ...toFirstTitle(conversation, messages, files),
   });
 }

@@ -14,6 +14,7 @@ export async function recoverOrphans(
   deps: { readonly storage: Storage; readonly now: () => number },
   livingOwners: readonly string[],
 ): Promise<RecoveredOrphans> {
+  await deps.storage.transaction((tx) => tx.temporaryClaims.deleteOrphans(livingOwners));
   const runsInterrupted = await interruptRuns(deps, livingOwners);
   const reservationsReturned = await deps.storage.transaction((tx) =>
     tx.budgets.giveBackOrphans(livingOwners),

@@ -13,8 +13,10 @@ export type WantedTemporary =
 /** An answer that is stored nowhere, and the process that has it. */
 export type FoundTemporary = StartedRun & { readonly owner: string };
 
-/** The temporary answers of other processes: no row says whose they are, so all are asked. */
+/** The temporary answers of other processes: who has one is found by asking all of them. */
 export type TemporariesElsewhere = {
+  /** Asks one process; `silent`: it cannot be reached, or says nothing. @throws DomainError as `find`. */
+  ask(viewer: Viewer, owner: string, wanted: WantedTemporary): Promise<FoundTemporary | "gone" | "silent">;
   /** @throws DomainError `conflict` for a request id that was used for something else. */
   find(viewer: Viewer, wanted: WantedTemporary): Promise<FoundTemporary | undefined>;
   /** Where the log of an answer is; that of an ended one is fetched. @throws DomainError `not_found` */
@@ -31,13 +33,17 @@ const answerMsMax = 2_000;
 
 /** Creates the way to them; a process that serves alone finds nothing. */
 export function createTemporariesElsewhere(relay: Relay | undefined): TemporariesElsewhere {
-  if (relay === undefined) return { find: async () => undefined, locate: () => Promise.reject(toGone()) };
+  if (relay === undefined) {
+    return { ask: async () => "gone", find: async () => undefined, locate: () => Promise.reject(toGone()) };
+  }
+  const ask: TemporariesElsewhere["ask"] = (viewer, owner, input) =>
+    askOwner(relay, owner, { viewer, kind: findTemporaryKind, input });
   const find: TemporariesElsewhere["find"] = async (viewer, input) => {
-    const request = { viewer, kind: findTemporaryKind, input };
-    const answers = (await relay.listOthers()).map((owner) => ask(relay, owner, request));
-    return (await Promise.all(answers)).find((found) => found !== undefined);
+    const answers = (await relay.listOthers()).map((owner) => ask(viewer, owner, input));
+    return (await Promise.all(answers)).find((found) => typeof found === "object");
   };
   return {
+    ask,
     find,
     async locate(viewer, runId) {
       const found = await find(viewer, { runId });
@@ -49,15 +55,19 @@ export function createTemporariesElsewhere(relay: Relay | undefined): Temporarie
   };
 }
 
-async function ask(relay: Relay, owner: string, request: RelayedStart): Promise<FoundTemporary | undefined> {
+async function askOwner(
+  relay: Relay,
+  owner: string,
+  request: RelayedStart,
+): Promise<FoundTemporary | "gone" | "silent"> {
   const over = new AbortController();
   try {
     const late = pause(answerMsMax, undefined, { signal: over.signal });
     const found = await Promise.race([relay.start(owner, request), late]);
-    return found && { ...found, owner };
+    return found === undefined ? "silent" : { ...found, owner };
   } catch (error) {
-    if (error instanceof OwnerLost) return undefined;
-    if (DomainError.is(error) && error.code === "not_found") return undefined;
+    if (error instanceof OwnerLost) return "silent";
+    if (DomainError.is(error) && error.code === "not_found") return "gone";
     throw error;
   } finally {
     over.abort();

@@ -7,6 +7,7 @@ import { toRunStart } from "../chat/run-log.ts";
 import type { RunRegistry } from "../chat/run-registry.ts";
 import { toStartedRun } from "../chat/started-run.ts";
 import type { NewId } from "../identity/new-id.ts";
+import type { RequestClaims } from "./request-claims.ts";
 import type { TemporariesElsewhere, WantedTemporary } from "./temporary-elsewhere.ts";
 import type { TemporaryRuns } from "./temporary-runs.ts";
 
@@ -16,6 +17,7 @@ export type TemporaryServiceDeps = {
   readonly temporary: TemporaryRuns;
   /** Those of other processes. */
   readonly elsewhere: Pick<TemporariesElsewhere, "find">;
+  readonly claims: Pick<RequestClaims, "claim" | "release">;
   readonly newId: NewId;
   readonly now: () => number;
   readonly owner: string;
@@ -29,6 +31,9 @@ export type TemporaryService = ReturnType<typeof createTemporaryService>;
 /** Creates the service. */
 export function createTemporaryService(deps: TemporaryServiceDeps) {
   const { registry, temporary, newId } = deps;
+  /** What is about to be started here, unless another process has it. */
+  const starting = new Map<string, { readonly inputHash: string; readonly runId: Promise<string> }>();
+  const toKey = ({ userId }: Viewer, requestId: string) => `${userId} ${requestId}`;
 
   function toRun(viewer: Viewer, input: TemporaryInput, inputHash: string): Run {
     return {
@@ -61,11 +66,29 @@ export function createTemporaryService(deps: TemporaryServiceDeps) {
     return live;
   }
 
-  /** The id of the answer that a request has started here. @throws DomainError `conflict` */
-  function findStarted(viewer: Viewer, requestId: string, inputHash: string): string | undefined {
-    const known = temporary.findByRequestId(requestId, viewer.userId);
-    if (known === undefined || known.run.inputHash === inputHash) return known?.run.id;
-    throw new DomainError("conflict", "This request id was already used for something else.");
+  /** The id of the answer that a request has started, or is starting, here. @throws DomainError `conflict` */
+  function findStarted(
+    viewer: Viewer,
+    requestId: string,
+    inputHash: string,
+  ): Promise<string> | string | undefined {
+    const live = temporary.findByRequestId(requestId, viewer.userId);
+    const known = live?.run ?? starting.get(toKey(viewer, requestId));
+    if (known !== undefined && known.inputHash !== inputHash)
+      throw new DomainError("conflict", "This request id was already used for something else.");
+    return live?.run.id ?? starting.get(toKey(viewer, requestId))?.runId;
+  }
+
+  /** Starts an answer, unless the same request starts one in another process. @returns the id of either. */
+  async function startOnce(viewer: Viewer, run: Run, prompt: readonly WireMessage[]): Promise<string> {
+    const elsewhere = await deps.claims.claim(viewer, run);
+    if (elsewhere !== undefined) return elsewhere;
+    try {
+      return begin(run, prompt).run.id;
+    } catch (error) {
+      await deps.claims.release(run);
+      throw error;
+    }
   }
 
   /**
@@ -74,7 +97,8 @@ export function createTemporaryService(deps: TemporaryServiceDeps) {
    * @throws DomainError `not_found`; `conflict` for a request id that was used for something else.
    */
   async function findHere(viewer: Viewer, wanted: WantedTemporary): Promise<StartedRun> {
-    const runId = "runId" in wanted ? wanted.runId : findStarted(viewer, wanted.requestId, wanted.inputHash);
+    const runId =
+      "runId" in wanted ? wanted.runId : await findStarted(viewer, wanted.requestId, wanted.inputHash);
     const found = runId === undefined ? undefined : temporary.find(runId, viewer.userId);
     if (found === undefined) throw new DomainError("not_found", "There is no such answer.");
     return toStartedRun(found.run);
@@ -86,25 +110,28 @@ export function createTemporaryService(deps: TemporaryServiceDeps) {
      *
      * @throws DomainError `conflict` for a request id that was used for something else; `not_found` for a caller that
      *   comes back for an answer which is gone: asking the model once more is for the caller to decide;
-     *   `rate_limited`, `shutting_down` when no answer can be started now.
+     *   `rate_limited`, `shutting_down`, `run_in_progress` when no answer can be started now.
      */
     async start(viewer: Viewer, input: TemporaryInput): Promise<{ runId: string }> {
       const { lastEventId, systemPrompt = deps.systemPrompt, messages } = input;
       const inputHash = hashInput("temporary", [input.model, input.systemPrompt, JSON.stringify(messages)]);
       const { requestId } = input;
-      const knownElsewhere =
-        findStarted(viewer, requestId, inputHash) === undefined
-          ? await deps.elsewhere.find(viewer, { requestId, inputHash })
-          : undefined;
-      if (knownElsewhere !== undefined) return { runId: knownElsewhere.runId };
-      // Looked for once more: while the others were asked, the same request may have come again.
-      const runId = findStarted(viewer, requestId, inputHash);
-      if (runId !== undefined) return { runId };
+      const known = findStarted(viewer, requestId, inputHash);
+      if (known !== undefined) return { runId: await known };
       if (lastEventId !== undefined && lastEventId !== null && lastEventId !== "") {
+        const found = await deps.elsewhere.find(viewer, { requestId, inputHash });
+        if (found !== undefined) return { runId: found.runId };
         throw new DomainError("not_found", "This answer is gone: it was not stored.");
       }
       const system: WireMessage[] = systemPrompt === "" ? [] : [{ role: "system", content: systemPrompt }];
-      return { runId: begin(toRun(viewer, input, inputHash), [...system, ...messages]).run.id };
+      const runId = startOnce(viewer, toRun(viewer, input, inputHash), [...system, ...messages]);
+      const key = toKey(viewer, requestId);
+      starting.set(key, { inputHash, runId });
+      try {
+        return { runId: await runId };
+      } finally {
+        starting.delete(key);
+      }
     },
 
     findHere,

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { testBranches } from "./branch-suite.ts";
 import { testBudgets } from "./budget-suite.ts";
+import { testTemporaryClaims } from "./claim-suite.ts";
 import { testConversations } from "./conversation-suite.ts";
 import { testKeys } from "./key-suite.ts";
 import { testBases } from "./knowledge-base-suite.ts";
@@ -45,6 +46,9 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("records", () => {
       testRecords(open);
+    });
+    describe("claims of what is stored nowhere", () => {
+      testTemporaryClaims(open);
     });
     describe("the shelf", () => {
       testShelf(open);
