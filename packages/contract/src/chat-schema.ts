@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { attachmentIdsSchema } from "./attachment-schema.ts";
+import { knowledgeBaseIdsSchema, topKSchema } from "./citation-schema.ts";
 import { modelNameSchema } from "./conversation-schema.ts";
 import { integerIdSchema, messageIdSchema, requestIdSchema, runIdSchema } from "./ids.ts";
 import { runStateSchema } from "./run-events.ts";
@@ -28,6 +29,13 @@ export type OnDisconnect = z.infer<typeof onDisconnectSchema>;
 /** The start that came first under a request id decides. @default "continue" */
 const onDisconnect = onDisconnectSchema.optional();
 
+const lookUpFields = {
+  /** The knowledge bases that the question is looked up in. @default those of the conversation */
+  knowledgeBaseIds: knowledgeBaseIdsSchema.optional(),
+  /** How many passages the answer is given. @default that of the conversation */
+  topK: topKSchema.optional(),
+};
+
 const send = z.strictObject({
   conversationId: integerIdSchema,
   /** Made by the client, once for each thing the user sends: the same key again joins the run it started. */
@@ -37,6 +45,7 @@ const send = z.strictObject({
   parentId: messageIdSchema.nullable().optional(),
   /** The files that belong to the message, in their order. */
   attachmentIds: attachmentIdsSchema.optional(),
+  ...lookUpFields,
   onDisconnect,
 });
 const saysSomething = (input: z.infer<typeof send>): boolean =>
@@ -61,6 +70,7 @@ export const regenerateInput = z.strictObject({
   messageId: messageIdSchema,
   /** Answers with another model than the conversation's. */
   model: modelNameSchema.optional(),
+  ...lookUpFields,
   onDisconnect,
 });
 export type RegenerateInput = z.infer<typeof regenerateInput>;
@@ -73,6 +83,7 @@ const edit = z.strictObject({
   message,
   /** The files of the new version; without them, those of the message that it stands beside. */
   attachmentIds: attachmentIdsSchema.optional(),
+  ...lookUpFields,
   onDisconnect,
 });
 // Whether the message that it stands beside has files is found out later.
@@ -89,6 +100,7 @@ export const continueInput = z.strictObject({
   messageId: messageIdSchema,
   /** Goes on with another model than the conversation's. */
   model: modelNameSchema.optional(),
+  ...lookUpFields,
   onDisconnect,
 });
 export type ContinueInput = z.infer<typeof continueInput>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { attachmentSchema } from "./attachment-schema.ts";
+import { citationSchema, knowledgeBaseIdsSchema, topKSchema } from "./citation-schema.ts";
 import { integerIdSchema, messageIdSchema, requestIdSchema, runIdSchema } from "./ids.ts";
 import { runStateSchema, usageSchema } from "./run-events.ts";
 import { storableLine, storableText, titleCharsMax } from "./text.ts";
@@ -27,6 +28,10 @@ export const createConversationInput = z.strictObject({
   systemPrompt: systemPrompt.optional(),
   /** The tools that the model may call. @default null: none */
   tools: toolsSettingSchema.optional(),
+  /** The knowledge bases that its questions are looked up in. @default none */
+  knowledgeBaseIds: knowledgeBaseIdsSchema.optional(),
+  /** How many passages an answer is given. @default the configuration's */
+  topK: topKSchema.nullable().optional(),
 });
 export type CreateConversationInput = z.infer<typeof createConversationInput>;
 
@@ -39,6 +44,10 @@ export const updateConversationInput = z.strictObject({
   systemPrompt: systemPrompt.nullable().optional(),
   /** The tools that the model may call; `null`: none. */
   tools: toolsSettingSchema.optional(),
+  /** The knowledge bases that its questions are looked up in from now on. */
+  knowledgeBaseIds: knowledgeBaseIdsSchema.optional(),
+  /** How many passages an answer is given; `null`: as many as the configuration says. */
+  topK: topKSchema.nullable().optional(),
   /** Pinned conversations stand before all others. */
   pinned: z.boolean().optional(),
   /** Archived conversations are put away, and listed only for who asks for them. */
@@ -93,6 +102,10 @@ export const conversationSchema = z.object({
   archived: z.boolean(),
   /** The tools that the model may call; `null`: none. */
   tools: toolsSettingSchema,
+  /** The knowledge bases that its questions are looked up in. */
+  knowledgeBaseIds: z.array(z.string()),
+  /** How many passages an answer is given; `null`: as many as the configuration says. */
+  topK: z.int().nullable(),
   createdAt: z.date(),
   updatedAt: z.date(),
 });
@@ -130,6 +143,8 @@ export const messageSchema = z.object({
   run: runRefSchema.nullable(),
   /** The tools that were called for this answer, in order. */
   toolCalls: z.array(toolCallSchema),
+  /** The passages that the answer was given to read. */
+  citations: z.array(citationSchema),
   /** The files that belong to it, in their order. */
   attachments: z.array(attachmentSchema),
   /** All versions of this message, itself among them, oldest first. */

@@ -12,6 +12,12 @@ export const runIdSchema = prefixed("run");
 export const messageIdSchema = prefixed("msg");
 /** The id of one file that belongs to messages. */
 export const attachmentIdSchema = prefixed("att");
+/** The id of one knowledge base. */
+export const knowledgeBaseIdSchema = prefixed("kb");
+/** The id of one document of a knowledge base. */
+export const documentIdSchema = prefixed("doc");
+/** The id of one job that works on a knowledge base. */
+export const jobIdSchema = prefixed("job");
 /** The id of one login. */
 export const sessionIdSchema = prefixed("ses");
 /** The id of one key of ours. */
@@ -26,7 +32,19 @@ export function toRecordId(runId: string): string {
 }
 
 /** The prefixes of all ids that are not integers. */
-export type IdPrefix = "run" | "msg" | "ses" | "ups" | "req" | "key" | "res" | "att";
+export type IdPrefix =
+  | "run"
+  | "msg"
+  | "ses"
+  | "ups"
+  | "req"
+  | "key"
+  | "res"
+  | "att"
+  | "kb"
+  | "doc"
+  | "ver"
+  | "job";
 
 /** A key that the client makes for one send: the same key again joins the run that it started. */
 export const requestIdSchema = z

@@ -85,6 +85,11 @@ export const recordSchema = z.object({
   requestBytes: z.number().nullable(),
   /** Characters of text and reasoning. */
   answerChars: z.number().nullable(),
+  /**
+   * For calls of voice engines: what they sent beside OpenAI's fields, and what was done for the call here. Null for all
+   * others.
+   */
+  voice: z.record(z.string(), z.unknown()).nullable(),
 });
 export type RecordView = z.infer<typeof recordSchema>;
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { citationsEventSchema } from "./citation-schema.ts";
 import { errorCodes, type ErrorCode } from "./errors/error-codes.ts";
 import { integerIdSchema, messageIdSchema, runIdSchema } from "./ids.ts";
 import { toolEventSchemas } from "./tool-schema.ts";
@@ -45,6 +46,7 @@ export const runEventSchema = z.discriminatedUnion("type", [
     /** The context that was cut to: prompt and answer together. */
     contextTokens: z.int(),
   }),
+  citationsEventSchema,
   z.object({ type: z.literal("reasoning-delta"), text: z.string() }),
   z.object({ type: z.literal("text-delta"), text: z.string() }),
   ...toolEventSchemas,

@@ -4,6 +4,7 @@ import { authRouter } from "./auth/auth-router.ts";
 import { chatRouter } from "./chat/chat-router.ts";
 import { conversationRouter } from "./conversation/conversation-router.ts";
 import { keyRouter } from "./key/key-router.ts";
+import { knowledgeRouter } from "./knowledge/knowledge-router.ts";
 import { modelRouter } from "./model/model-router.ts";
 import { toolRouter } from "./tool/tool-router.ts";
 import { createCallerFactory, router } from "./trpc/trpc.ts";
@@ -15,6 +16,7 @@ export const appRouter = router({
   conversation: conversationRouter,
   chat: chatRouter,
   attachment: attachmentRouter,
+  knowledge: knowledgeRouter,
   model: modelRouter,
   tool: toolRouter,
   key: keyRouter,

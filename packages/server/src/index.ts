@@ -56,6 +56,16 @@ export { type LiveUpstreams, type UpstreamAccessEntry } from "./upstream/live-up
 export { type UpstreamAccess } from "./upstream/stored-upstream.ts";
 export { isMasked, maskSecret } from "./upstream/secret-mask.ts";
 export { createSealBox, type SealBox } from "./secrets/seal-box.ts";
+export type {
+  EngineGiven,
+  KnowledgeEngine,
+  KnowledgeRunner,
+  KnowledgeSearch,
+  OpenKnowledgeEngine,
+} from "./knowledge/knowledge-engine.ts";
+export type { KnowledgeService } from "./knowledge/create-knowledge.ts";
+export { defaultKnowledgeSettings, type KnowledgeSettings } from "./knowledge/knowledge-settings.ts";
+export { toContextMessage, type ShownPassage } from "./knowledge/to-context-message.ts";
 export type { Access, KeyLimits } from "./key/access.ts";
 export { createAccessService, type AccessService } from "./key/access-service.ts";
 export type {

@@ -4,11 +4,16 @@ import type { Storage } from "@llm-backend/storage";
 import { createPeople, type People, type PeopleSettings } from "./auth/create-people.ts";
 import { createChats, type Chats, type ChatSettings } from "./chat/create-chats.ts";
 import { createRunBooks } from "./chat/run-books.ts";
+import { createEmbeddingService } from "./embedding/embedding-service.ts";
 import { createForwardService, type EndedCall, type ForwardService } from "./forward/forward-service.ts";
 import { createHoldings, type Holdings } from "./holdings/create-holdings.ts";
 import { createNewId } from "./identity/new-id.ts";
 import { createAccounts, type Accounts } from "./key/create-accounts.ts";
 import type { AccessSettings } from "./key/static-tokens.ts";
+import { createSoon } from "./knowledge/begin-soon.ts";
+import { createKnowledge, type KnowledgeService } from "./knowledge/create-knowledge.ts";
+import { idleEngine, type OpenKnowledgeEngine } from "./knowledge/knowledge-engine.ts";
+import { defaultKnowledgeSettings, type KnowledgeSettings } from "./knowledge/knowledge-settings.ts";
 import type { SharedLimits } from "./limit/shared-limits.ts";
 import { createModelService, type ModelService } from "./model/model-service.ts";
 import { createAttemptCollector } from "./record/attempt-collector.ts";
@@ -34,6 +39,7 @@ export type Services = Accounts["services"] &
     readonly records: RecordService;
     readonly upstreams: LiveUpstreams;
     readonly forward: ForwardService;
+    readonly knowledge: KnowledgeService;
   };
 
 /** What the services stand on. */
@@ -50,6 +56,8 @@ export type ServicesDeps = {
   readonly sharedLimits?: SharedLimits | undefined;
   /** The tools that models may call in conversations. @default none */
   readonly toolBox?: ToolBox | undefined;
+  /** Opens what searches documents and takes them in. @default nothing is found, and nothing is read */
+  readonly openKnowledge?: OpenKnowledgeEngine | undefined;
   /** Learns of failures that no caller is told the reason of. */
   readonly onInternalError: (error: unknown) => void;
   /** Learns of records that were not stored, at most once a minute; without it `onInternalError` does. */
@@ -68,6 +76,7 @@ export type ServiceSettings = PeopleSettings &
     readonly records?: Partial<RecordSettings>;
     /** The model that names conversations; without it they are called by their first words. */
     readonly titleModel?: string | undefined;
+    readonly knowledge?: Partial<KnowledgeSettings> | undefined;
     /** Contents of files are left out of an exported conversation that would become longer. @default 8 MiB */
     readonly documentBytesMax?: number | undefined;
   };
@@ -118,8 +127,25 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
   const books = { ...base, attempts, records, ledger: accounts.services.ledger };
   const enterBooks = createRunBooks(books);
   const titles = createTitleService({ ...base, gateway, model: settings.titleModel, onEnded: enterBooks });
+  const forward = createForward(deps, { now, elapsed, accounts, records });
+  const sweeps = createLongSweeps(onInternalError);
+  const tidy = createSoon((work) => sweeps.begin(work))((signal) => knowledge.sweep(signal));
+  const embeddings = createEmbeddingService({ forward, newId });
+  const engine = (deps.openKnowledge ?? (() => idleEngine))({
+    ...base,
+    embedder: (model) => embeddings.embedder(model),
+    onLeftovers: tidy,
+  });
+  const knowledge = createKnowledge({
+    ...base,
+    ...engine,
+    tidy,
+    settings: { ...defaultKnowledgeSettings, ...settings.knowledge },
+    listUpstreamModels: () => gateway.models().map(({ model }) => model),
+  });
   const chats = createChats({
     ...base,
+    lookUps: knowledge.lookUps,
     gateway,
     sealBox,
     settings,
@@ -153,12 +179,11 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     onError: onInternalError,
     now,
   });
-  const forward = createForward(deps, { now, elapsed, accounts, records });
-  const sweeps = createLongSweeps(onInternalError);
   const onSignal = followOthers({ people, chats, accounts, upstreams, onError: onInternalError });
   const load = async () => {
     await accounts.load();
     await relay?.serve({ ...chats.handlers, onSignal });
+    engine.start();
   };
 
   return {
@@ -168,6 +193,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       ...chats.services,
       ...holdings.services,
       forward,
+      knowledge: knowledge.service,
       models,
       records,
       upstreams,
@@ -183,6 +209,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       sweeps.begin(records.sweep);
       sweeps.begin(holdings.services.accounts.finishErasures);
       sweeps.begin(chats.services.attachments.sweep);
+      tidy();
       await people.sweep();
       await chats.sweep();
       await accounts.sweep();
@@ -191,6 +218,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     async drain(until, calls) {
       await Promise.all([chats.drain(until), calls?.drain(until)]);
       await titles.close();
+      await engine.close();
       // Before the gateway ends, which then knows nothing any more of what it has counted.
       await upstreams.close();
       await calls?.end();

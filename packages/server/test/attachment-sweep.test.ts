@@ -66,6 +66,8 @@ async function send(conversationId: number, attachmentIds: readonly string[]): P
     isPinned: false,
     isArchived: false,
     tools: null,
+    knowledgeBaseIds: [],
+    topK: null,
     importKey: null,
     createdAt: 0,
     updatedAt: 0,

@@ -31,6 +31,8 @@ const conversation = {
   isPinned: false,
   isArchived: false,
   tools: null,
+  knowledgeBaseIds: [],
+  topK: null,
   importKey: null,
   createdAt: 0,
   updatedAt: 0,

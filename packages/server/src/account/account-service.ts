@@ -28,6 +28,6 @@ export function createAccountService(deps: AccountServiceDeps) {
      *
      * @throws the signal's reason, between two steps, once it is aborted.
      */
-    finishErasures: (signal?: AbortSignal): Promise<void> => finishErasures(deps.storage, signal),
+    finishErasures: (signal?: AbortSignal): Promise<void> => finishErasures(deps, signal),
   };
 }

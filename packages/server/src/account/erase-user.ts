@@ -1,5 +1,6 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Storage } from "@llm-backend/storage";
+import { removeLeftovers } from "../knowledge/remove-leftovers.ts";
 
 /** What removing a user stands on. */
 export type EraseUserDeps = {
@@ -34,7 +35,7 @@ export async function eraseUser(deps: EraseUserDeps, userId: number): Promise<vo
     }
   });
   await deps.cutOff?.(userId);
-  await finishErasure(storage, userId);
+  await finishErasure(deps, userId);
 }
 
 /**
@@ -42,16 +43,21 @@ export async function eraseUser(deps: EraseUserDeps, userId: number): Promise<vo
  *
  * @throws the signal's reason, between two steps, once it is aborted.
  */
-export async function finishErasures(storage: Storage, signal?: AbortSignal): Promise<void> {
-  for (const userId of await storage.erasures.listBegun()) await finishErasure(storage, userId, signal);
+export async function finishErasures(deps: ErasureDeps, signal?: AbortSignal): Promise<void> {
+  for (const userId of await deps.storage.erasures.listBegun()) await finishErasure(deps, userId, signal);
 }
 
-async function finishErasure(storage: Storage, userId: number, signal?: AbortSignal): Promise<void> {
+type ErasureDeps = Pick<EraseUserDeps, "storage" | "now">;
+
+async function finishErasure(deps: ErasureDeps, userId: number, signal?: AbortSignal): Promise<void> {
+  const { storage, now } = deps;
   /** Repeats a step until it has less to do than it may. */
   async function inSteps(size: number, step: () => Promise<number>): Promise<void> {
     do signal?.throwIfAborted();
     while ((await step()) === size);
   }
+  await storage.transaction((tx) => tx.bases.deleteOwn(userId, now()));
+  await removeLeftovers(deps, signal);
   const conversations = { upTo: Number.MAX_SAFE_INTEGER, limit: conversationsPerStep };
   await inSteps(conversationsPerStep, () =>
     storage.transaction(async (tx) => (await tx.conversations.deleteOldest(userId, conversations)).length),

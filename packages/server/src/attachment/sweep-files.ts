@@ -1,4 +1,4 @@
-import type { Storage } from "@llm-backend/storage";
+import type { FilePlace, Storage } from "@llm-backend/storage";
 
 const hourMs = 3_600_000;
 /** How long a file that was brought may wait for its message. */
@@ -23,8 +23,14 @@ export async function sweepFiles(storage: Storage, now: number, signal?: AbortSi
   while (await removeLeftovers(storage));
   await storage.files.tidy(now - idleMs, (fileKey) => {
     signal?.throwIfAborted();
-    return storage.attachments.findBlobByFile(fileKey);
+    return findOwner(storage, fileKey);
   });
+}
+
+/** Whose content a file is: an attachment's, or a document's. */
+async function findOwner(storage: Storage, fileKey: string): Promise<FilePlace | undefined> {
+  const blob = await storage.attachments.findBlobByFile(fileKey);
+  return blob ?? storage.documents.findVersionByFile(fileKey);
 }
 
 /**

@@ -11,12 +11,13 @@ import type { Conversation, Message, Repositories, Run, Storage } from "@llm-bac
 import { readFiles, requireFiles, type MessageFileLimits } from "../attachment/message-files.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import type { NewId } from "../identity/new-id.ts";
+import { requireReadable } from "../knowledge/base-access.ts";
 import type { RunPlaces } from "../limit/run-places.ts";
 import type { Place } from "../limit/shared-limits.ts";
 import { requireContinuable } from "./continuable-answer.ts";
 import { requireNobodyElse } from "./hand-over.ts";
 import { hashInput } from "./hash-input.ts";
-import type { LiveRun } from "./live-run.ts";
+import type { LiveRun, RunLookUp } from "./live-run.ts";
 import { toRunStart } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";
 import { insertStart, toStartRows, type Growth } from "./start-rows.ts";
@@ -41,7 +42,7 @@ export type ChatServiceDeps = {
 export type ChatService = ReturnType<typeof createChatService>;
 
 /** One request to start an answer. */
-type Start = {
+type Start = RunLookUp & {
   readonly conversationId: number;
   readonly requestId: string;
   readonly inputHash: string;
@@ -74,10 +75,11 @@ export function createChatService(deps: ChatServiceDeps) {
         const known = await tx.runs.findByRequestId(start.requestId, viewer.userId);
         if (known !== undefined) return requireSameInput(known, start);
         if (!deps.isAlone) await requireNobodyElse(tx, { ...start, owner: deps.owner });
+        await requireReadable(tx, viewer.userId, start.knowledgeBaseIds ?? []);
         const growth = await start.plan(tx, conversation);
         const rows = toStartRows(toGiven(viewer, start), growth, deps.newId);
         // Admitted before the rows can be seen: whoever finds them finds the run as well.
-        admitted = registry.admit(rows.run);
+        admitted = registry.admit(rows.run, toLookUp(start));
         await insertStart(tx, conversation, rows);
         return rows.run;
       });
@@ -119,6 +121,7 @@ export function createChatService(deps: ChatServiceDeps) {
           input.message,
           input.parentId,
           ...toHashed(input.attachmentIds),
+          ...toHashedLookUp(input),
         ]),
         async plan(tx, conversation) {
           const parentId = input.parentId === undefined ? conversation.headMessageId : input.parentId;
@@ -142,7 +145,12 @@ export function createChatService(deps: ChatServiceDeps) {
     regenerate: (viewer: Viewer, input: RegenerateInput): Promise<StartedRun> =>
       startOrJoin(viewer, {
         ...input,
-        inputHash: hashInput("regenerate", [input.conversationId, input.messageId, input.model]),
+        inputHash: hashInput("regenerate", [
+          input.conversationId,
+          input.messageId,
+          input.model,
+          ...toHashedLookUp(input),
+        ]),
         async plan(tx, conversation) {
           const answer = await getMessage(tx, conversation, input.messageId);
           if (answer.role !== "assistant") {
@@ -167,7 +175,12 @@ export function createChatService(deps: ChatServiceDeps) {
     continue: (viewer: Viewer, input: ContinueInput): Promise<StartedRun> =>
       startOrJoin(viewer, {
         ...input,
-        inputHash: hashInput("continue", [input.conversationId, input.messageId, input.model]),
+        inputHash: hashInput("continue", [
+          input.conversationId,
+          input.messageId,
+          input.model,
+          ...toHashedLookUp(input),
+        ]),
         async plan(tx, conversation) {
           const answer = await getMessage(tx, conversation, input.messageId);
           const runs = answer.runId === null ? [] : await tx.runs.listByIds([answer.runId]);
@@ -194,6 +207,7 @@ export function createChatService(deps: ChatServiceDeps) {
           input.messageId,
           input.message,
           ...toHashed(input.attachmentIds, true),
+          ...toHashedLookUp(input),
         ]),
         async plan(tx, conversation) {
           const edited = await getMessage(tx, conversation, input.messageId);
@@ -232,6 +246,18 @@ async function readFileIds(tx: Repositories, message: Message): Promise<string[]
 function toHashed(attachmentIds: readonly string[] | undefined, isEmptySaid = false): string[] {
   if (attachmentIds === undefined || (attachmentIds.length === 0 && !isEmptySaid)) return [];
   return [attachmentIds.join(",")];
+}
+
+/** The same for what a question is looked up in. */
+function toHashedLookUp({ knowledgeBaseIds, topK }: RunLookUp): string[] {
+  return [
+    ...(knowledgeBaseIds === undefined ? [] : [`in ${knowledgeBaseIds.join(",")}`]),
+    ...(topK === undefined ? [] : [`top ${topK}`]),
+  ];
+}
+
+function toLookUp({ knowledgeBaseIds, topK }: RunLookUp): RunLookUp {
+  return { knowledgeBaseIds, topK };
 }
 
 function requireSameInput(known: Run, start: Start): Run {

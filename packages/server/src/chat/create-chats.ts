@@ -23,6 +23,7 @@ import { createChatService, type ChatService } from "./chat-service.ts";
 import { executeRun, type ExecuteRunDeps, type RunSettings } from "./execute-run.ts";
 import { withHandOver } from "./hand-over.ts";
 import { createHistoryService, type HistoryService } from "./history-service.ts";
+import type { LookUps } from "./look-up.ts";
 import { createRunHandlers } from "./run-handlers.ts";
 import { createRunJournal, type RunJournal } from "./run-journal.ts";
 import { createRunRegistry, type RunLimits, type RunRegistry } from "./run-registry.ts";
@@ -76,6 +77,8 @@ export type ChatsDeps = {
   readonly settings: ChatSettings;
   /** What models may call. @default nothing */
   readonly toolBox?: ToolBox | undefined;
+  /** Looks questions up in knowledge bases. */
+  readonly lookUps?: LookUps | undefined;
   /** What processes that serve together count together. */
   readonly sharedLimits?: SharedLimits | undefined;
   readonly onInternalError: (error: unknown) => void;

@@ -13,6 +13,7 @@ import { toAttachmentView } from "../attachment/attachment-view.ts";
 import { readFiles } from "../attachment/message-files.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import { readStoredToolEvents, toToolCalls } from "../tool/tool-events.ts";
+import { readCitations } from "./citations.ts";
 import type { LiveRun } from "./live-run.ts";
 import { readEvents, toAnswerText, type RunLog } from "./run-log.ts";
 import type { RunRegistry } from "./run-registry.ts";

@@ -1,5 +1,6 @@
 import type { RunEvent } from "@llm-backend/contract";
 import type { Run, RunSegment, Storage } from "@llm-backend/storage";
+import { readCitations } from "./citations.ts";
 import { readContinued, toDeltas } from "./continued-text.ts";
 import { isDelta, readEvents, toAnswerText, toRunStart } from "./run-log.ts";
 import { endStates } from "./save-run.ts";
@@ -51,6 +52,7 @@ async function interrupt({ storage, now }: InterruptDeps, run: Run): Promise<voi
       model: run.model,
       finishReason: null,
       usage: null,
+      citations: readCitations(events),
     });
   });
 }

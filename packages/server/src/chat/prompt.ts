@@ -13,6 +13,8 @@ export type Prompt = {
   readonly cutAt: string | undefined;
   /** What it costs, as far as we can tell. */
   readonly tokens: number;
+  /** Whether something stands in front of the question that would be less in a smaller context. */
+  readonly hasContext: boolean;
 };
 
 /** A message of a branch, with the files and the calls of tools that belong to it. */
@@ -29,6 +31,8 @@ export type PromptParts = {
   /** How many tokens the prompt may have. */
   readonly budgetTokens: number;
   readonly files: PromptFileSettings;
+  /** What stands in front of the message to answer, in a message of its own; is given how many tokens there are. */
+  readonly toContext?: (tokens: number) => string | undefined;
 };
 
 /**
@@ -45,6 +49,7 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
   let left = parts.budgetTokens - systemTokens;
   const kept: BranchMessage[] = [];
   let isCut = false;
+  let context: string | undefined;
   for await (const message of parts.branch) {
     // Answers that failed before their first word say nothing.
     if (message.role === "assistant" && message.content === "") continue;
@@ -54,14 +59,27 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
       break;
     }
     kept.unshift(message);
+    if (kept.length > 1 || parts.toContext === undefined) continue;
+    context = parts.toContext(Math.max(left, 0));
+    left -= estimateContext(context);
   }
   // A turn is dropped whole: an answer without its question would stand at the beginning.
   while (isCut && kept.length > 1 && kept[0]?.role === "assistant") kept.shift();
   const said = await toWireMessages(kept, parts.files);
   return {
-    messages: [...system, ...withEarlierCalls(said, (index) => kept[index]?.calls)],
+    messages: withContext([...system, ...withEarlierCalls(said, (index) => kept[index]?.calls)], context),
+    hasContext: context !== undefined,
     messagesKept: kept.length,
     cutAt: isCut ? kept[0]?.id : undefined,
-    tokens: kept.reduce((sum, message) => sum + estimate(message), systemTokens),
+    tokens: kept.reduce((sum, message) => sum + estimate(message), systemTokens + estimateContext(context)),
   };
+}
+
+const estimateContext = (context: string | undefined): number =>
+  context === undefined ? 0 : estimateMessageTokens({ content: context });
+
+/** Puts the context in front of the question, never into the system prompt: it is nobody's instruction. */
+function withContext(messages: readonly WireMessage[], context: string | undefined): readonly WireMessage[] {
+  if (context === undefined) return messages;
+  return messages.toSpliced(-1, 0, { role: "user", content: context });
 }

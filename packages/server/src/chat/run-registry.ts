@@ -1,6 +1,12 @@
 import { DomainError } from "@llm-backend/contract";
 import type { Run } from "@llm-backend/storage";
-import { createLiveRun, type AppendListener, type EndReason, type LiveRun } from "./live-run.ts";
+import {
+  createLiveRun,
+  type AppendListener,
+  type EndReason,
+  type LiveRun,
+  type RunLookUp,
+} from "./live-run.ts";
 import { createTally } from "./tally.ts";
 
 /** How many runs there may be. */
@@ -18,7 +24,7 @@ export type RunRegistry = {
    *
    * @throws DomainError `rate_limited`, `run_in_progress`, or `shutting_down`.
    */
-  admit(run: Run): LiveRun;
+  admit(run: Run, lookUp?: RunLookUp): LiveRun;
   /** Forgets a run whose rows were not committed. */
   withdraw(live: LiveRun): void;
   /** Starts a run, or lines it up behind the runs of its conversation: a conversation answers one thing at a time. */
@@ -75,7 +81,7 @@ export function createRunRegistry(options: RunRegistryOptions): RunRegistry {
   }
 
   return {
-    admit(run) {
+    admit(run, lookUp) {
       if (isDraining) throw new DomainError("shutting_down");
       if (perConversation.count(run.conversationId) >= options.limits.perConversation) {
         throw new DomainError("run_in_progress");
@@ -87,7 +93,7 @@ export function createRunRegistry(options: RunRegistryOptions): RunRegistry {
           { details: { retryAfterMs: 1000 } },
         );
       }
-      const live = createLiveRun(run, options.onAppend);
+      const live = createLiveRun(run, options.onAppend, lookUp);
       runs.set(run.id, live);
       perUser.add(run.userId);
       perConversation.add(run.conversationId);

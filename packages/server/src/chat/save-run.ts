@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DomainError, type RunState, type TerminalEvent } from "@llm-backend/contract";
 import type { Storage } from "@llm-backend/storage";
+import { readCitations } from "./citations.ts";
 import type { LiveRun } from "./live-run.ts";
 import { readEvents, toAnswerText } from "./run-log.ts";
 import { toStoredLog } from "./stored-log.ts";
@@ -60,6 +61,7 @@ async function writeEnding(deps: SaveRunDeps, live: LiveRun, ending: TerminalEve
       model,
       finishReason: ending.type === "run-done" ? ending.finishReason : null,
       usage: ending.type === "run-done" ? (ending.usage ?? null) : null,
+      citations: readCitations(events),
     });
   });
 }

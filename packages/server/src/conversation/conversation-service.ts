@@ -10,6 +10,7 @@ import {
 import type { Conversation, ConversationChange, ShelfPosition, Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import type { NewId } from "../identity/new-id.ts";
+import { requireReadable } from "../knowledge/base-access.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
 
 /** What the service stands on. */
@@ -45,7 +46,9 @@ export function createConversationService(deps: ConversationServiceDeps) {
   };
 
   return {
+    /** @throws DomainError `not_found` for a knowledge base that is not theirs to read. */
     async create(viewer: Viewer, input: CreateConversationInput): Promise<ConversationView> {
+      await requireReadable(storage, viewer.userId, input.knowledgeBaseIds ?? []);
       for (let tries = 0; tries < idTriesMax; tries++) {
         const id = deps.newId.integer();
         const at = now();
@@ -61,6 +64,8 @@ export function createConversationService(deps: ConversationServiceDeps) {
           isPinned: false,
           isArchived: false,
           tools: input.tools ?? null,
+          knowledgeBaseIds: input.knowledgeBaseIds ?? [],
+          topK: input.topK ?? null,
           importKey: null,
           createdAt: at,
           updatedAt: at,
@@ -88,9 +93,10 @@ export function createConversationService(deps: ConversationServiceDeps) {
     get: async (viewer: Viewer, conversationId: number): Promise<ConversationView> =>
       toConversationView(await get(viewer, conversationId)),
 
-    /** @throws DomainError `not_found` */
+    /** @throws DomainError `not_found`, also for a knowledge base that is not theirs to read. */
     async update(viewer: Viewer, input: UpdateConversationInput): Promise<ConversationView> {
       const { conversationId, title, model, apiKey, systemPrompt, pinned, archived, tools } = input;
+      const { knowledgeBaseIds, topK } = input;
       const sealed =
         apiKey === undefined || apiKey === null ? apiKey : sealBox.seal(apiKey, toKeyPlace(conversationId));
       const change: ConversationChange = {
@@ -102,11 +108,14 @@ export function createConversationService(deps: ConversationServiceDeps) {
         ...(pinned === undefined ? {} : { isPinned: pinned }),
         ...(archived === undefined ? {} : { isArchived: archived }),
         ...(tools === undefined ? {} : { tools }),
+        ...(knowledgeBaseIds === undefined ? {} : { knowledgeBaseIds }),
+        ...(topK === undefined ? {} : { topK }),
       };
       const { userId } = viewer;
-      const isThere = await storage.transaction((tx) =>
-        tx.conversations.update(conversationId, userId, change),
-      );
+      const isThere = await storage.transaction(async (tx) => {
+        await requireReadable(tx, userId, knowledgeBaseIds ?? []);
+        return tx.conversations.update(conversationId, userId, change);
+      });
       if (!isThere) throw notFound();
       return toConversationView(await get(viewer, conversationId));
     },
@@ -175,6 +184,8 @@ export function toConversationView(conversation: Conversation): ConversationView
     pinned: conversation.isPinned,
     archived: conversation.isArchived,
     tools: conversation.tools,
+    knowledgeBaseIds: [...conversation.knowledgeBaseIds],
+    topK: conversation.topK,
     createdAt: new Date(conversation.createdAt),
     updatedAt: new Date(conversation.updatedAt),
   };

@@ -21,6 +21,8 @@ export type ConversationChange = Partial<
     | "isPinned"
     | "isArchived"
     | "tools"
+    | "knowledgeBaseIds"
+    | "topK"
     | "updatedAt"
   >
 >;
@@ -70,6 +72,8 @@ export function createConversationRepository(db: Kysely<Database>) {
           pinned: Number(conversation.isPinned),
           archived: Number(conversation.isArchived),
           tools: conversation.tools === null ? null : JSON.stringify(conversation.tools),
+          knowledge_base_ids: toIds(conversation.knowledgeBaseIds),
+          top_k: conversation.topK,
           import_key: conversation.importKey,
           created_at: conversation.createdAt,
           updated_at: conversation.updatedAt,
@@ -186,6 +190,10 @@ export function createConversationRepository(db: Kysely<Database>) {
   };
 }
 
+function toIds(ids: readonly string[]): string | null {
+  return ids.length === 0 ? null : JSON.stringify(ids);
+}
+
 function toColumns(change: ConversationChange): Updateable<ConversationTable> {
   const columns: Updateable<ConversationTable> = {};
   if (change.title !== undefined) columns.title = change.title;
@@ -195,6 +203,8 @@ function toColumns(change: ConversationChange): Updateable<ConversationTable> {
   if (change.tools !== undefined) {
     columns.tools = change.tools === null ? null : JSON.stringify(change.tools);
   }
+  if (change.knowledgeBaseIds !== undefined) columns.knowledge_base_ids = toIds(change.knowledgeBaseIds);
+  if (change.topK !== undefined) columns.top_k = change.topK;
   if (change.model !== undefined) columns.model = change.model;
   if (change.apiKeySealed !== undefined) columns.api_key_sealed = change.apiKeySealed;
   if (change.systemPrompt !== undefined) columns.system_prompt = change.systemPrompt;

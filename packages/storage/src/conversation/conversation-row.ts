@@ -20,6 +20,10 @@ export type Conversation = {
   readonly isArchived: boolean;
   /** The tools that its model may call; null: none. */
   readonly tools: ToolsSetting;
+  /** The knowledge bases that its questions are looked up in. */
+  readonly knowledgeBaseIds: readonly string[];
+  /** How many passages an answer is given; null: as many as the configuration says. */
+  readonly topK: number | null;
   /** Names the document that it was read from; null for one that was not. */
   readonly importKey: string | null;
   readonly createdAt: number;
@@ -40,6 +44,8 @@ export function toConversation(row: Selectable<ConversationTable>): Conversation
     isPinned: row.pinned === 1,
     isArchived: row.archived === 1,
     tools: row.tools === null ? null : (JSON.parse(row.tools) as ToolsSetting),
+    knowledgeBaseIds: row.knowledge_base_ids === null ? [] : (JSON.parse(row.knowledge_base_ids) as string[]),
+    topK: row.top_k,
     importKey: row.import_key,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

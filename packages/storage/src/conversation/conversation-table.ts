@@ -13,6 +13,9 @@ export type ConversationTable = {
   archived: number;
   /** JSON of the contract's `ToolsSetting`; null: no tools. */
   tools: string | null;
+  /** JSON of a list of knowledge bases' ids; null: none. */
+  knowledge_base_ids: string | null;
+  top_k: number | null;
   /** The document that it was read from: unique together with the user. */
   import_key: string | null;
   created_at: number;

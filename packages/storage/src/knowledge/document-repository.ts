@@ -1,5 +1,6 @@
 import { sql, type Kysely } from "kysely";
 import type { Database } from "../database.ts";
+import { createHoldingQueries } from "./holding-queries.ts";
 import type { KnowledgeDocument } from "./knowledge-row.ts";
 import { createVersionQueries, toVersion, versionColumns } from "./version-queries.ts";
 
@@ -13,6 +14,7 @@ export type NewKnowledgeDocument = Pick<KnowledgeDocument, "id" | "baseId" | "na
 export function createDocumentRepository(db: Kysely<Database>) {
   return {
     ...createVersionQueries(db),
+    ...createHoldingQueries(db),
 
     /**
      * Adds a document without content: to be followed by `insertVersion` in the same transaction. False when the base has

@@ -1,5 +1,6 @@
 import { sql, type Kysely, type UpdateObject } from "kysely";
 import type { Database } from "../database.ts";
+import { createJobLeases } from "./job-leases.ts";
 import { toKnowledgeJob, type KnowledgeFailure, type KnowledgeJob } from "./knowledge-row.ts";
 import type { KnowledgeJobTable } from "./knowledge-table.ts";
 
@@ -8,9 +9,9 @@ export type KnowledgeJobRepository = ReturnType<typeof createKnowledgeJobReposit
 
 /** A job that is new; it waits. */
 export type NewKnowledgeJob = Pick<KnowledgeJob, "id" | "kind" | "baseId" | "createdAt"> & {
-  readonly documentId?: string | undefined;
-  readonly versionId?: string | undefined;
-  readonly spaceId?: number | undefined;
+  readonly documentId?: string | null | undefined;
+  readonly versionId?: string | null | undefined;
+  readonly spaceId?: number | null | undefined;
 };
 
 /** Creates the repository over a connection or a transaction. */
@@ -32,6 +33,8 @@ export function createKnowledgeJobRepository(db: Kysely<Database>) {
   }
 
   return {
+    ...createJobLeases(db),
+
     async insert(job: NewKnowledgeJob): Promise<void> {
       const row: Pick<KnowledgeJobTable, "kind" | "state" | "next_at" | "created_at"> = {
         kind: job.kind,
@@ -63,24 +66,6 @@ export function createKnowledgeJobRepository(db: Kysely<Database>) {
       return row && toKnowledgeJob(row);
     },
 
-    /**
-     * Takes the job that has waited longest, or whose owner has not been heard of for as long as it said; undefined where
-     * nothing is to be done now.
-     */
-    async claim(owner: string, now: number, leaseMs: number): Promise<KnowledgeJob | undefined> {
-      const next = sql<string>`coalesce(
-        (select id from knowledge_jobs where state = 'waiting' and next_at <= ${now} order by next_at, id limit 1),
-        (select id from knowledge_jobs where state = 'running' and leased_until < ${now} limit 1)
-      )`;
-      const row = await db
-        .updateTable("knowledge_jobs")
-        .set({ state: "running", owner, leased_until: now + leaseMs, attempts: sql<number>`attempts + 1` })
-        .where("id", "=", next)
-        .returningAll()
-        .executeTakeFirst();
-      return row && toKnowledgeJob(row);
-    },
-
     /** When the next job is due, in Unix milliseconds; undefined: none waits. */
     async findNextAt(): Promise<number | undefined> {
       const row = await db
@@ -93,27 +78,44 @@ export function createKnowledgeJobRepository(db: Kysely<Database>) {
       return row?.next_at;
     },
 
-    /** Notes how far a job is, and that its owner lives; false when it is no longer theirs, cancelled for one. */
+    /**
+     * Notes how far a job is, and that its owner lives; false when it is no longer theirs, cancelled for one.
+     *
+     * @param given - `isAhead`: something was done that will not be done again; attempts are counted anew.
+     */
     async progress(
       id: string,
       owner: string,
-      given: { readonly done: number; readonly total: number | null; readonly leasedUntil: number },
+      given: {
+        readonly done: number;
+        readonly total: number | null;
+        readonly leasedUntil: number;
+        readonly isAhead?: boolean | undefined;
+      },
     ): Promise<boolean> {
-      const { done, total, leasedUntil: leased_until } = given;
-      return updateHeld(id, owner, { done, total, leased_until });
+      const { done, total, leasedUntil: leased_until, isAhead = false } = given;
+      return updateHeld(id, owner, { done, total, leased_until, ...(isAhead && { attempts: 1 }) });
     },
 
-    /** Ends a job, well or with a failure; false when it is no longer this owner's. */
+    /**
+     * Ends a job, well or with a failure; false when it is no longer this owner's.
+     *
+     * @param ending - `notice`: what it could not do although it is done.
+     */
     async finish(
       id: string,
       owner: string,
-      ending: { readonly at: number; readonly failure?: KnowledgeFailure | undefined },
+      ending: {
+        readonly at: number;
+        readonly failure?: KnowledgeFailure | undefined;
+        readonly notice?: KnowledgeFailure | undefined;
+      },
     ): Promise<boolean> {
-      const { at, failure } = ending;
+      const { at, failure, notice } = ending;
       return updateHeld(id, owner, {
         state: failure === undefined ? "done" : "failed",
-        error_code: failure?.code ?? null,
-        error_message: failure?.message ?? null,
+        error_code: (failure ?? notice)?.code ?? null,
+        error_message: (failure ?? notice)?.message ?? null,
         owner: null,
         leased_until: null,
         ended_at: at,
@@ -191,17 +193,6 @@ export function createKnowledgeJobRepository(db: Kysely<Database>) {
         .limit(1)
         .executeTakeFirst();
       return row && toKnowledgeJob(row);
-    },
-
-    /** Puts back what a process has that is gone, or going. @returns how many jobs. */
-    async releaseOwner(owner: string): Promise<number> {
-      const result = await db
-        .updateTable("knowledge_jobs")
-        .set({ state: "waiting", owner: null, leased_until: null })
-        .where("owner", "=", owner)
-        .where("state", "=", sql.lit("running"))
-        .executeTakeFirstOrThrow();
-      return Number(result.numUpdatedRows);
     },
 
     /** Removes jobs that ended before a time, at most `limit`. @returns how many. */

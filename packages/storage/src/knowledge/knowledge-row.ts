@@ -95,6 +95,7 @@ export type KnowledgeJob = {
   /** Not before this time, in Unix milliseconds. */
   readonly nextAt: number;
   readonly owner: string | null;
+  /** Why it failed, or is to be tried again; of a job that is done, what it could not do. */
   readonly failure: KnowledgeFailure | null;
   readonly createdAt: number;
   readonly endedAt: number | null;

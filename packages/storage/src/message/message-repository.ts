@@ -10,7 +10,10 @@ import type { MessageTable } from "./message-table.ts";
 export type MessageRepository = ReturnType<typeof createMessageRepository>;
 
 /** What an answer's end writes into its message. */
-export type AnswerChange = Pick<Message, "content" | "reasoning" | "model" | "finishReason" | "usage">;
+export type AnswerChange = Pick<
+  Message,
+  "content" | "reasoning" | "model" | "finishReason" | "usage" | "citations"
+>;
 
 /** Creates the repository over a connection or a transaction. */
 export function createMessageRepository(db: Kysely<Database>) {
@@ -107,6 +110,7 @@ export function createMessageRepository(db: Kysely<Database>) {
         model: change.model,
         finish_reason: change.finishReason,
         usage: change.usage === null ? null : JSON.stringify(change.usage),
+        citations: toCitations(change),
       };
       const { rows } = await executePrepared<Pick<MessageTable, "conversation_id" | "created_at">>(db, {
         name: "update answer",
@@ -126,6 +130,10 @@ export function createMessageRepository(db: Kysely<Database>) {
       return true;
     },
   };
+}
+
+function toCitations({ citations }: Pick<Message, "citations">): string | null {
+  return citations === undefined || citations.length === 0 ? null : JSON.stringify(citations);
 }
 
 function selectBranch(

@@ -64,6 +64,8 @@ export function createConversation(
     isPinned: false,
     isArchived: false,
     tools: null,
+    knowledgeBaseIds: [],
+    topK: null,
     importKey: null,
     createdAt: 1000,
     updatedAt: 1000,

@@ -1,0 +1,85 @@
+import type { JobEvent, KnowledgeModel, UploadedDocument } from "@llm-backend/contract";
+import type { Storage } from "@llm-backend/storage";
+import { createUploadPlaces } from "../attachment/upload-places.ts";
+import type { Viewer } from "../auth/viewer.ts";
+import type { LookUps } from "../chat/look-up.ts";
+import type { NewId } from "../identity/new-id.ts";
+import { getReadable } from "./base-access.ts";
+import { createBaseService, type BaseService } from "./base-service.ts";
+import { createDocumentService, type DocumentService } from "./document-service.ts";
+import { createEmbeddingModels } from "./embedding-models.ts";
+import { createPassageFinder, type PassageFinder } from "./find-passages.ts";
+import { followJobs } from "./job-feed.ts";
+import type { KnowledgeRunner, KnowledgeSearch } from "./knowledge-engine.ts";
+import type { KnowledgeSettings } from "./knowledge-settings.ts";
+import { toDocumentView } from "./knowledge-views.ts";
+import { removeLeftovers } from "./remove-leftovers.ts";
+import { uploadDocument, type DocumentUpload } from "./upload-document.ts";
+
+/** Knowledge bases: what is asked of them. */
+export type KnowledgeService = Pick<PassageFinder, "search" | "retrieve" | "requireBase"> & {
+  readonly bases: BaseService;
+  readonly documents: DocumentService & {
+    /** @throws DomainError as `uploadDocument` does, and `rate_limited`. */
+    upload(viewer: Viewer, upload: DocumentUpload): Promise<UploadedDocument>;
+  };
+  listModels(): KnowledgeModel[];
+  /** Tells of what is done with a base in the background. @throws DomainError `not_found` */
+  followJobs(viewer: Viewer, baseId: string, signal: AbortSignal): Promise<AsyncGenerator<JobEvent, void>>;
+};
+
+/** The services, and what their process does with them. */
+export type Knowledge = {
+  readonly service: KnowledgeService;
+  readonly lookUps: LookUps;
+  /** Removes what is nobody's any more. @throws the signal's reason, between two steps, once it is aborted. */
+  sweep(signal?: AbortSignal): Promise<void>;
+};
+
+/** What they stand on. */
+export type KnowledgeDeps = {
+  readonly storage: Storage;
+  readonly newId: NewId;
+  readonly now: () => number;
+  readonly settings: KnowledgeSettings;
+  readonly search: KnowledgeSearch;
+  readonly runner: Pick<KnowledgeRunner, "wake">;
+  /** The names of the models that upstreams serve. */
+  readonly listUpstreamModels: () => readonly string[];
+  /** Begins to sweep soon. */
+  readonly tidy: () => void;
+};
+
+/** Builds the services. */
+export function createKnowledge(deps: KnowledgeDeps): Knowledge {
+  const { storage, runner, settings } = deps;
+  const models = createEmbeddingModels(deps);
+  const given = { ...deps, models, wake: () => runner.wake() };
+  const finder = createPassageFinder(given);
+  const places = createUploadPlaces();
+  return {
+    lookUps: finder.lookUps,
+    sweep: (signal) => removeLeftovers(given, signal),
+    service: {
+      ...finder,
+      bases: createBaseService(given),
+      documents: {
+        ...createDocumentService(given),
+        async upload(viewer, upload) {
+          using _place = places.take(viewer.userId);
+          const { document, isNew } = await uploadDocument({ ...deps, settings }, viewer, upload);
+          if (isNew) {
+            runner.wake();
+            deps.tidy();
+          }
+          return { document: toDocumentView(document), isNew };
+        },
+      },
+      listModels: () => models.list(),
+      async followJobs(viewer, baseId, signal) {
+        await getReadable(storage, viewer, baseId);
+        return followJobs(storage, baseId, signal);
+      },
+    },
+  };
+}
