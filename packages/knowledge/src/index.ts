@@ -15,3 +15,5 @@ export type {
 export { createDocumentReader, type DocumentReaderOptions } from "./read/create-document-reader.ts";
 export { findDocumentKind, getDocumentKind } from "./read/document-kind.ts";
 export { cutPassages } from "./split/cut-passages.ts";
+export { createIngest, type Ingest } from "./ingest/create-ingest.ts";
+export { defaultIngestSettings, type IngestDeps, type IngestSettings } from "./ingest/ingest-ports.ts";

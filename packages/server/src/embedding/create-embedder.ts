@@ -33,7 +33,7 @@ export function createUpstreamEmbedder(deps: AskVectorsDeps, model: string): Emb
   }
 
   async function embedBatch(given: readonly string[], options: EmbedOptions): Promise<Embedded[]> {
-    const texts = given.map(limit.cut);
+    const texts = given.map((text) => limit.cut(text));
     try {
       const { vectors, areNumbers } = await ask(texts, options);
       form = areNumbers ? "numbers" : "packed";
@@ -65,9 +65,8 @@ export function createUpstreamEmbedder(deps: AskVectorsDeps, model: string): Emb
         embedded.push(...(await embedBatch(batch, options)));
       }
       requireOneLength(embedded);
-      embedded.forEach(({ chars }, index) => {
+      for (const [index, { chars }] of embedded.entries())
         if (chars < (texts[index]?.length ?? 0)) options.onCut?.(index, chars);
-      });
       return embedded.map(({ vector }) => vector);
     },
   };

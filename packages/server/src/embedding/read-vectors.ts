@@ -61,7 +61,7 @@ function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
 /** By their places, where they say them: each of them once. */
 function toOrder(items: readonly Item[]): readonly Item[] {
   if (items.every(({ index }) => index === undefined)) return items;
-  const ordered = new Array<Item | undefined>(items.length).fill(undefined);
+  const ordered: (Item | undefined)[] = items.map(() => undefined);
   for (const item of items) {
     const place = item.index;
     const isFree = typeof place === "number" && place in ordered && ordered[place] === undefined;
@@ -84,7 +84,7 @@ function readVector(value: unknown, index: number): Float32Array {
 
 function toNumbers(value: unknown): Float32Array | undefined {
   const isList = Array.isArray(value) && value.every((entry) => typeof entry === "number");
-  return isList ? Float32Array.from(value as number[]) : undefined;
+  return isList ? Float32Array.from(value) : undefined;
 }
 
 /** Numbers of 32 bits, the lowest byte first. @source OpenAI API reference, `encoding_format` */

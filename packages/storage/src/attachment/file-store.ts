@@ -26,6 +26,8 @@ export type FileStore = {
   settle(file: FilePlace): Promise<void>;
   /** Opens a file for reading; undefined where it is gone. To be closed by the caller. */
   open(file: FilePlace): Promise<FileHandle | undefined>;
+  /** Where a file is, for another process that reads it; undefined where it is gone. It has to be at its place. */
+  locate(file: FilePlace): Promise<string | undefined>;
   /** Moves a file back to where it came from: its row is about to go. It can still be opened. */
   recall(file: FilePlace): Promise<void>;
   /** Removes a file, if it is there. */
@@ -68,6 +70,10 @@ export function createFileStore(folder: string): FileStore {
         if (handle !== undefined) return handle;
       }
       return undefined;
+    },
+    async locate(file) {
+      const stats = await unlessAbsent(stat(toPath(file)));
+      return stats && toPath(file);
     },
     async remove(file) {
       await rm(toArrival(file), { force: true });

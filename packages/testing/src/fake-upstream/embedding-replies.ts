@@ -17,7 +17,7 @@ export function readTexts(call: Call): readonly string[] {
 
 /** Texts with the same characters have the same vector; of length one. */
 export function toFakeVector(text: string): readonly number[] {
-  const vector = new Array<number>(8).fill(0);
+  const vector = Array.from({ length: 8 }, () => 0);
   for (let index = 0; index < text.length; index++) {
     const place = text.charCodeAt(index) % 8;
     vector[place] = (vector[place] ?? 0) + 1;
@@ -46,6 +46,6 @@ export function embedding({ toVector = toFakeVector, isPlain = false }: Embeddin
 
 function toBase64(vector: readonly number[]): string {
   const bytes = Buffer.alloc(vector.length * 4);
-  vector.forEach((value, index) => bytes.writeFloatLE(value, index * 4));
+  for (const [index, value] of vector.entries()) bytes.writeFloatLE(value, index * 4);
   return bytes.toString("base64");
 }
