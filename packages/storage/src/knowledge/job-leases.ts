@@ -30,8 +30,7 @@ export function createJobLeases(db: Kysely<Database>) {
      * are worked on, and of theirs the one that has waited longest; undefined where nothing is to be done now.
      */
     async claim(owner: string, now: number, leaseMs: number): Promise<KnowledgeJob | undefined> {
-      const id = (await findExpired(db, now)) ?? (await findNext(db, now));
-      if (id === undefined) return undefined;
+      // In one statement: two who ask at once must not find the same one.
       const row = await db
         .updateTable("knowledge_jobs")
         .set({
@@ -40,9 +39,7 @@ export function createJobLeases(db: Kysely<Database>) {
           leased_until: now + leaseMs,
           attempts: sql<number>`attempts + (state = 'waiting')`,
         })
-        .where("id", "=", id)
-        // Two may have found the same one.
-        .where(sql<boolean>`(state = 'waiting' or (state = 'running' and leased_until < ${now}))`)
+        .where("id", "=", sql<string>`coalesce((${selectExpired(now)}), (${selectNext(now)}))`)
         .returningAll()
         .executeTakeFirst();
       return row && toKnowledgeJob(row);
@@ -84,39 +81,33 @@ export function createJobLeases(db: Kysely<Database>) {
   };
 }
 
-async function findExpired(db: Kysely<Database>, now: number): Promise<string | undefined> {
-  const { rows } = await sql<{ id: string }>`
-    select id from knowledge_jobs where state = 'running' and leased_until < ${now} limit 1
-  `.execute(db);
-  return rows[0]?.id;
-}
+const selectExpired = (now: number) => sql<string>`
+  select id from knowledge_jobs where state = 'running' and leased_until < ${now} limit 1
+`;
 
 /**
  * A base may have thousands of jobs that wait: of each, the index gives the first one, and the next base, without looking
  * at the others.
  */
-async function findNext(db: Kysely<Database>, now: number): Promise<string | undefined> {
-  const { rows } = await sql<{ id: string }>`
-    with recursive waiting (base_id) as (
-      select min(base_id) from knowledge_jobs where state = 'waiting'
-      union all
-      select (select min(base_id) from knowledge_jobs where state = 'waiting' and base_id > waiting.base_id)
-      from waiting where waiting.base_id is not null
-    ),
-    load (user_id, running) as (
-      select base.user_id, count(*) from knowledge_jobs as job
-      join knowledge_bases as base on base.id = job.base_id
-      where job.state = 'running' group by base.user_id
-    )
-    select job.id from waiting
-    join knowledge_bases as base on base.id = waiting.base_id
-    join knowledge_jobs as job on job.id = (
-      select id from knowledge_jobs
-      where state = 'waiting' and base_id = waiting.base_id and next_at <= ${now}
-      order by next_at, id limit 1
-    )
-    left join load on load.user_id = base.user_id
-    order by coalesce(load.running, 0), job.next_at, job.id limit 1
-  `.execute(db);
-  return rows[0]?.id;
-}
+const selectNext = (now: number) => sql<string>`
+  with recursive waiting (base_id) as (
+    select min(base_id) from knowledge_jobs where state = 'waiting'
+    union all
+    select (select min(base_id) from knowledge_jobs where state = 'waiting' and base_id > waiting.base_id)
+    from waiting where waiting.base_id is not null
+  ),
+  load (user_id, running) as (
+    select base.user_id, count(*) from knowledge_jobs as job
+    join knowledge_bases as base on base.id = job.base_id
+    where job.state = 'running' group by base.user_id
+  )
+  select job.id from waiting
+  join knowledge_bases as base on base.id = waiting.base_id
+  join knowledge_jobs as job on job.id = (
+    select id from knowledge_jobs
+    where state = 'waiting' and base_id = waiting.base_id and next_at <= ${now}
+    order by next_at, id limit 1
+  )
+  left join load on load.user_id = base.user_id
+  order by coalesce(load.running, 0), job.next_at, job.id limit 1
+`;

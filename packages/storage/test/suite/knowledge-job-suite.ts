@@ -31,11 +31,52 @@ export function testKnowledgeJobs(open: OpenDatabase): void {
     await jobs.claim("p", 0, 100);
     expect(await jobs.progress("job_1", "p", { done: 3, total: 9, leasedUntil: 200 })).toBe(true);
     expect(await jobs.claim("q", 150, 100)).toBeUndefined();
-    expect(await jobs.claim("q", 201, 100)).toMatchObject({ id: "job_1", done: 3, total: 9, attempts: 2 });
+    expect(await jobs.claim("q", 201, 100)).toMatchObject({ id: "job_1", done: 3, total: 9, attempts: 1 });
     expect(await jobs.progress("job_1", "p", { done: 4, total: 9, leasedUntil: 300 })).toBe(false);
     expect(await jobs.finish("job_1", "p", { at: 5 })).toBe(false);
     expect(await jobs.releaseOwner("q")).toBe(1);
-    expect(await jobs.find("job_1")).toMatchObject({ state: "waiting", owner: null, spaceId: 7 });
+    expect(await jobs.find("job_1")).toMatchObject({
+      state: "waiting",
+      owner: null,
+      spaceId: 7,
+      attempts: 0,
+    });
+  });
+
+  it("knows whose jobs are whose, and puts back those of processes that are gone", async () => {
+    await using database = await open();
+    const { knowledgeJobs: jobs } = database.storage;
+    const { id: baseId } = await insertBase(database.storage);
+    expect(await jobs.isDue(5)).toBe(false);
+    for (const id of ["job_1", "job_2"]) await jobs.insert({ id, kind: "ingest", baseId, createdAt: 5 });
+    expect([await jobs.isDue(4), await jobs.isDue(5)]).toEqual([false, true]);
+    await jobs.claim("p", 5, 100);
+    await jobs.claim("q", 5, 100);
+    expect(await jobs.isDue(105)).toBe(false);
+    expect(await jobs.extend("p", 300)).toEqual(["job_1"]);
+    expect(await jobs.listHeld("q")).toEqual(["job_2"]);
+    expect(await jobs.isDue(106)).toBe(true);
+    expect(await jobs.releaseOthers(["p", "r"])).toBe(1);
+    expect([await jobs.listHeld("p"), await jobs.listHeld("q")]).toEqual([["job_1"], []]);
+    expect(await jobs.releaseOthers([])).toBe(1);
+  });
+
+  it("is fair between users: who has many jobs does not keep others waiting", async () => {
+    await using database = await open();
+    const { knowledgeJobs: jobs } = database.storage;
+    const busy = [await insertBase(database.storage)];
+    const [{ userId } = { userId: 0 }] = busy;
+    busy.push(await insertBase(database.storage, { userId }));
+    const other = await insertBase(database.storage);
+    const insert = (id: string, baseId: string, createdAt: number) =>
+      jobs.insert({ id, kind: "ingest", baseId, createdAt });
+    for (const [index, { id }] of [...busy, ...busy].entries()) await insert(`job_busy${index}`, id, index);
+    await insert("job_other1", other.id, 10);
+    await insert("job_other2", other.id, 11);
+    const taken: string[] = [];
+    for (let job = await jobs.claim("p", 99, 100); job !== undefined; job = await jobs.claim("p", 99, 100))
+      taken.push(job.id);
+    expect(taken).toEqual(["job_busy0", "job_other1", "job_busy1", "job_other2", "job_busy2", "job_busy3"]);
   });
 
   it("ends a job once: done, failed, cancelled, or later", async () => {
