@@ -12,6 +12,8 @@ import type { Logger } from "pino";
 import { createAlerts, type Alerts } from "./alerts/create-alerts.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import { joinGround, layGround } from "./compose-ground.ts";
+import { composeKnowledge } from "./compose-knowledge.ts";
+import { toKnowledgeSettings } from "./config/knowledge-config.ts";
 import type { Config } from "./config/to-config.ts";
 import type { Environment } from "./env.ts";
 import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
@@ -90,6 +92,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
     relay,
     sharedLimits: redis?.limits,
     toolBox,
+    openKnowledge: composeKnowledge({ config, storage, pressure }),
     onInternalError(error) {
       // That the disk takes nothing is said once, by whoever has found out, and not by everything that fails for it.
       if (findDomainError(error)?.code === "storage_unavailable") return;
@@ -161,7 +164,8 @@ async function openRedis({ redis }: Config, logger: Logger): Promise<RedisParts 
   return startRedis(redis, logger);
 }
 
-function toSettings({ access, auth, chat, limits, records, tools }: Config): ServiceSettings {
+function toSettings(config: Config): ServiceSettings {
+  const { access, auth, chat, limits, records, tools } = config;
   const contexts = Object.entries(chat.models).flatMap(([model, { context_tokens: tokens }]) =>
     tokens === undefined ? [] : [[model, tokens] as const],
   );
@@ -213,6 +217,7 @@ function toSettings({ access, auth, chat, limits, records, tools }: Config): Ser
     documentBytesMax: limits.body_bytes_max,
     titleModel: chat.title_model,
     tools: tools.settings,
+    knowledge: toKnowledgeSettings(config),
     records,
     access: { globalTokens: access.tokens, adminTokens: access.adminTokens, isOpen: access.isOpen },
   };

@@ -1,10 +1,13 @@
+export { createHashedEmbedder } from "./embed/create-hashed-embedder.ts";
 export type {
   DocumentKind,
   DocumentReader,
   Embedder,
   EmbedOptions,
   FoundPassage,
+  FoundPassages,
   KnowledgeQuery,
+  KnowledgeSearch,
   Passage,
   PassageSizes,
   ReadDocument,

@@ -5,6 +5,7 @@ import { chatSchema } from "./sections/chat-section.ts";
 import { clocksSchema } from "./sections/clocks-section.ts";
 import { earlierGatewayKeys, ragSchema, sqliteSchema } from "./sections/earlier-section.ts";
 import { gatewaySchema } from "./sections/gateway-section.ts";
+import { knowledgeSchema } from "./sections/knowledge-section.ts";
 import { limitsSchema } from "./sections/limits-section.ts";
 import { addressSchema, corsSchema, serverSchema, trustedProxiesSchema } from "./sections/listen-section.ts";
 import { pricesSchema, recordsSchema } from "./sections/records-section.ts";
@@ -110,6 +111,7 @@ export const configSchema = section({
   }),
   redis: redisSchema,
   tools: toolsSchema,
+  knowledge: knowledgeSchema,
   log: logSchema,
   metrics: metricsSchema,
   alerts: alertsSchema,

@@ -68,5 +68,8 @@ function addBackendNotices(
       add(`sqlite.${key}`, "no longer means anything: there is no pool of connections");
   }
   if (rag?.service_addr !== undefined)
-    add("rag.service_addr", "no longer means anything: no other service is called");
+    add(
+      "rag.service_addr",
+      "no longer means anything: documents are read and searched by this server itself, see knowledge",
+    );
 }

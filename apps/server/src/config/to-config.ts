@@ -19,6 +19,7 @@ export type Config = GatewayConfig &
       | "chat"
       | "auth"
       | "limits"
+      | "knowledge"
       | "trusted_proxies"
       | "cors"
       | "workers"
@@ -53,6 +54,7 @@ export function toConfig(file: ConfigFile, folder: string): Config {
     chat: file.chat,
     auth: file.auth,
     limits: file.limits,
+    knowledge: file.knowledge,
     trusted_proxies: file.trusted_proxies,
     cors: file.cors,
     workers: file.workers,

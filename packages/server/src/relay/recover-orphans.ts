@@ -15,6 +15,7 @@ export async function recoverOrphans(
   livingOwners: readonly string[],
 ): Promise<RecoveredOrphans> {
   await deps.storage.transaction((tx) => tx.temporaryClaims.deleteOrphans(livingOwners));
+  await deps.storage.transaction((tx) => tx.knowledgeJobs.releaseOthers(livingOwners));
   const runsInterrupted = await interruptRuns(deps, livingOwners);
   const reservationsReturned = await deps.storage.transaction((tx) =>
     tx.budgets.giveBackOrphans(livingOwners),

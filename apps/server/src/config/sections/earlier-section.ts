@@ -21,9 +21,10 @@ export const sqliteSchema = section({
 
 /** `rag`, as the earlier backend had it. */
 export const ragSchema = section({
-  service_addr: text(512)
-    .optional()
-    .meta({ description: "No longer means anything.", example: "localhost:50051" }),
+  service_addr: text(512).optional().meta({
+    description: "No longer means anything: see knowledge.",
+    example: "localhost:50051",
+  }),
 })
   .optional()
   .meta({ description: "Accepted from the earlier backend." });

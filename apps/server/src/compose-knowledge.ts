@@ -1,0 +1,47 @@
+import { builtinEmbeddingModel } from "@llm-backend/contract";
+import { createDocumentReader, createHashedEmbedder, createIngest } from "@llm-backend/knowledge";
+import type { OpenKnowledgeEngine } from "@llm-backend/server";
+import type { Storage } from "@llm-backend/storage";
+import { toReaderOptions } from "./config/knowledge-config.ts";
+import type { Config } from "./config/to-config.ts";
+import type { Pressure } from "./pressure/watch-pressure.ts";
+
+/** What knowledge bases are opened from. */
+export type ComposeKnowledgeOptions = {
+  readonly config: Config;
+  readonly storage: Storage;
+  readonly pressure: Pick<Pressure, "shortage">;
+};
+
+/**
+ * Builds what reads, embeds and searches documents: readers in processes of their own, the search in a thread. None of
+ * them is started before there is something to do.
+ */
+export function composeKnowledge(options: ComposeKnowledgeOptions): OpenKnowledgeEngine {
+  const { config, storage, pressure } = options;
+  return ({ embedder, owner, onLeftovers, onInternalError }) => {
+    const builtin = createHashedEmbedder();
+    const toEmbedder = (model: string) => (model === builtinEmbeddingModel ? builtin : embedder(model));
+    const reader = createDocumentReader(toReaderOptions(config));
+    const ingest = createIngest({
+      storage,
+      reader,
+      embedder: toEmbedder,
+      owner,
+      now: Date.now,
+      isUnderPressure: () => pressure.shortage() !== undefined,
+      onLeftovers,
+      onInternalError,
+      settings: { jobsMax: config.knowledge.concurrent_jobs },
+    });
+    return {
+      search: { find: () => Promise.resolve([]) },
+      runner: ingest,
+      start: () => ingest.start(),
+      async close() {
+        await ingest.close();
+        await reader.close();
+      },
+    };
+  };
+}
