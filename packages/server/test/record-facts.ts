@@ -114,6 +114,7 @@ export function toEntry(given: Partial<RecordEntry["record"]> = {}, bodyChars = 
       attemptCount: 0,
       requestBytes: null,
       answerChars: null,
+      voice: null,
       ...given,
     },
     attempts: [],

@@ -1,5 +1,5 @@
 export { openSqlite, type SqliteOptions } from "./sqlite/open-sqlite.ts";
-export { backUpSqlite } from "./sqlite/back-up-sqlite.ts";
+export { backUpSqlite, type BackedUpFiles } from "./sqlite/back-up-sqlite.ts";
 export { findSqliteDamage } from "./sqlite/find-damage.ts";
 export { isForeignSqlite } from "./sqlite/foreign-database.ts";
 export { StorageRefusal } from "./storage-refusal.ts";
@@ -37,6 +37,12 @@ export type {
 } from "./knowledge/passage-repository.ts";
 export type { KnowledgeSpace } from "./knowledge/space-queries.ts";
 export type { KnowledgeLeftover } from "./knowledge/leftover-queries.ts";
+export {
+  openKnowledgeReader,
+  type CurrentVersion,
+  type KnowledgeReader,
+  type SearchedBase,
+} from "./knowledge/reader/open-knowledge-reader.ts";
 export type { NewKnowledgeVersion } from "./knowledge/version-queries.ts";
 export type { Message } from "./message/message-row.ts";
 export type { RecordFilter } from "./record/record-filter.ts";

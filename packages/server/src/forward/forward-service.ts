@@ -149,6 +149,12 @@ export function createForwardService(deps: ForwardServiceDeps) {
       }
       return pass({ incoming, answer, at, call, admission, ask });
     },
+
+    /** Writes down a call that was refused before it was read as one. */
+    noteRefused(incoming: IncomingCall, error: DomainError): void {
+      const result = toRefusedResult(error, 0);
+      deps.onEnded({ incoming, at: deps.now(), call: undefined, charge: undefined, result });
+    },
   };
 
   async function pass(given: Passing): Promise<CallOutcome> {

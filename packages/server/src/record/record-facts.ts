@@ -25,6 +25,8 @@ export type ForwardFacts = {
   /** Undefined where nothing was admitted. */
   readonly charge: RecordedCharge | undefined;
   readonly result: ForwardResult;
+  /** For calls of voice engines: what they sent beside OpenAI's fields, as JSON. */
+  readonly voice?: string | undefined;
 };
 
 /** Everything that is known of an answer of a conversation when it has ended. */

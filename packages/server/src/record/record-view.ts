@@ -3,11 +3,12 @@ import type { RequestRecord } from "@llm-backend/storage";
 
 /** A record as it is shown. */
 export function toRecordView(record: RequestRecord): RecordView {
-  const { id, at, promptTokens, completionTokens, reasoningTokens, cachedTokens, ...rest } = record;
+  const { id, at, promptTokens, completionTokens, reasoningTokens, cachedTokens, voice, ...rest } = record;
   return {
     recordId: id,
     at: new Date(at),
     ...rest,
+    voice: voice === null ? null : (JSON.parse(voice) as Record<string, unknown>),
     usage: {
       ...(promptTokens === null ? {} : { promptTokens }),
       ...(completionTokens === null ? {} : { completionTokens }),

@@ -30,6 +30,7 @@ export function toForwardRecord(facts: ForwardFacts, settings: RecordSettings): 
       runId: null,
       messageId: null,
       attemptCount: result.attempts.length,
+      voice: facts.voice ?? null,
       ...toCallFields(facts),
       ...toOutcomeFields(facts),
       ...toUsageFields(facts.charge, result.usage),

@@ -44,6 +44,7 @@ export function toRunRecord(facts: RunFacts, settings: RecordSettings): RecordEn
       attemptCount: attempts.length,
       requestBytes: null,
       answerChars: null,
+      voice: null,
       ...toUsageFields(facts.charge, ending.type === "run-done" ? ending.usage : undefined),
     },
     attempts: attempts.map(toAttempt),

@@ -82,6 +82,7 @@ export function createErasureRepository(db: Kysely<Database>) {
           user_agent: null,
           run_id: null,
           message_id: null,
+          voice: null,
         })
         .where("id", "in", ids)
         .execute();

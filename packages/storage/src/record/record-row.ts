@@ -38,6 +38,8 @@ export type RequestRecord = {
   readonly attemptCount: number;
   readonly requestBytes: number | null;
   readonly answerChars: number | null;
+  /** JSON: what a voice engine sent beside OpenAI's fields, and what was done for the call. */
+  readonly voice: string | null;
 };
 
 /** One attempt at one upstream, in the order in which they were made. */
@@ -108,6 +110,7 @@ export function toRecordRow(record: RequestRecord): Insertable<RequestRecordTabl
     attempt_count: record.attemptCount,
     request_bytes: record.requestBytes,
     answer_chars: record.answerChars,
+    voice: record.voice,
   };
 }
 
@@ -147,6 +150,7 @@ export function toRequestRecord(row: Selectable<RequestRecordTable>): RequestRec
     attemptCount: row.attempt_count,
     requestBytes: row.request_bytes,
     answerChars: row.answer_chars,
+    voice: row.voice,
   };
 }
 

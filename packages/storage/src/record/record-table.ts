@@ -42,6 +42,8 @@ export type RequestRecordTable = {
   attempt_count: number;
   request_bytes: number | null;
   answer_chars: number | null;
+  /** JSON: what a voice engine sent beside OpenAI's fields, and what was done for the call. */
+  voice: string | null;
 };
 
 export type RecordAttemptTable = {

@@ -37,6 +37,7 @@ export function createRecord(given: Partial<RequestRecord> = {}): RequestRecord 
     attemptCount: 1,
     requestBytes: 2000,
     answerChars: 500,
+    voice: '{"face":"chat","context":{"channel":"room-1"}}',
     ...given,
   };
 }
@@ -72,6 +73,7 @@ export function createFailedRecord(given: Partial<RequestRecord> = {}): RequestR
     attemptCount: 0,
     requestBytes: null,
     answerChars: null,
+    voice: null,
     ...given,
   });
 }

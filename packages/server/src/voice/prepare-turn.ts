@@ -1,0 +1,165 @@
+import type { Access } from "../key/access.ts";
+import type { ToolInfo } from "../tool/tool-box.ts";
+import type { Prepared } from "./answer-rounds.ts";
+import { toFrame, type AnswerTarget } from "./answer-target.ts";
+import { isFields, readEngineContext } from "./engine-fields.ts";
+import type { FoundContext, KnowledgeReader, VoiceKnowledge } from "./knowledge-port.ts";
+import type { Said } from "./memory/turn.ts";
+import type { RememberedAnswer, VoiceMemory } from "./memory/voice-memory.ts";
+import type { OwnTools } from "./own-tools.ts";
+import type { VoiceFace } from "./ports.ts";
+import type { VoiceMessage } from "./voice-message.ts";
+import type { VoiceRequest } from "./voice-request.ts";
+import type { VoiceSettings } from "./voice-settings.ts";
+
+/** What preparing a question stands on. */
+export type PrepareDeps = {
+  readonly settings: VoiceSettings;
+  readonly memory: VoiceMemory;
+  readonly tools: OwnTools;
+  /** Undefined where there are no knowledge bases. */
+  readonly knowledge: VoiceKnowledge | undefined;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  readonly now: () => number;
+  readonly onInternalError: (error: unknown) => void;
+};
+
+/** A question that is to be prepared. */
+export type TurnToPrepare = {
+  readonly face: VoiceFace;
+  readonly request: VoiceRequest;
+  readonly access: Access;
+  readonly authorization: string | undefined;
+  readonly requestId: string;
+  readonly signal: AbortSignal;
+  readonly target: AnswerTarget;
+  /** What the record is to tell of it. */
+  readonly notes: Record<string, unknown>;
+  /** What the answer has said by now. */
+  readonly said: () => string;
+};
+
+/** A question as it is asked, and what its answer is remembered by. */
+export type PreparedTurn = Prepared & { readonly remembered: RememberedAnswer | undefined };
+
+/** Longer silence is worse than an answer without context. */
+const retrievalMsMax = 10_000;
+
+/**
+ * Puts together what a model is asked: what the engine no longer sends of the conversation, what was found, and the
+ * engine's own messages; and the tools that may be called.
+ *
+ * @throws DomainError `not_found` for a knowledge base that there is not, before anything was told; the signal's reason.
+ */
+export async function prepareTurn(deps: PrepareDeps, turn: TurnToPrepare): Promise<PreparedTurn> {
+  const base = turn.face === "rag" ? await findBase(deps, turn) : undefined;
+  if (turn.face === "rag") tellToWait(deps, turn);
+  const [remembered, offered, context] = await Promise.all([
+    remember(deps, turn),
+    listTools(deps, turn),
+    base === undefined ? undefined : lookUp(deps, turn, base),
+  ]);
+  const { messages } = turn.request;
+  if (context !== undefined) turn.notes["passages"] = context.passages;
+  if (remembered !== undefined && remembered.dropped.length > 0)
+    turn.notes["remembered"] = remembered.dropped.length;
+  return { messages: toMessages(messages, { remembered, context }), offered, remembered };
+}
+
+/** The messages as JSON. What was dropped goes behind the instructions, what was found in front of the question. */
+function toMessages(
+  messages: readonly VoiceMessage[],
+  { remembered, context }: { remembered: RememberedAnswer | undefined; context: FoundContext | undefined },
+): readonly string[] {
+  const list = messages.map(({ json }) => json);
+  const question = messages.findLastIndex(({ role }) => role === "user");
+  const found = context && JSON.stringify({ role: "user", content: context.text });
+  if (found !== undefined) list.splice(Math.max(question, 0), 0, found);
+  const first = messages.findIndex(({ role }) => role !== "system" && role !== "developer");
+  const dropped = (remembered?.dropped ?? []).map(({ role, text }) =>
+    JSON.stringify({ role, content: text }),
+  );
+  list.splice(first === -1 ? list.length : first, 0, ...dropped);
+  return list;
+}
+
+async function findBase(
+  { knowledge, settings }: PrepareDeps,
+  { request, access, notes }: TurnToPrepare,
+): Promise<string | undefined> {
+  const name = request.knowledgeBase ?? settings.knowledgeBase;
+  if (name === undefined || knowledge === undefined) return undefined;
+  const isConfigured = name === settings.knowledgeBase;
+  const base = await knowledge.find({ userId: access.userId }, name, isConfigured);
+  notes["knowledgeBase"] = base;
+  return base;
+}
+
+/** The sentence has an id of its own: it is no part of the answer. */
+function tellToWait({ settings, random, now }: PrepareDeps, { target, request }: TurnToPrepare): void {
+  const { waitingSentences } = settings;
+  const content = waitingSentences[Math.floor(random() * waitingSentences.length)];
+  target.open();
+  if (content === undefined) return;
+  const choices = [{ index: 0, delta: { role: "assistant", content }, finish_reason: null }];
+  const created = Math.floor(now() / 1000);
+  const model = request.model ?? settings.model ?? "";
+  const chunk = { id: "waiting_msg", object: "chat.completion.chunk", created, model, choices };
+  target.tell(undefined, toFrame(chunk));
+}
+
+async function lookUp(
+  { knowledge, settings, onInternalError }: PrepareDeps,
+  { request, access, signal }: TurnToPrepare,
+  baseId: string,
+): Promise<FoundContext | undefined> {
+  const text = request.messages.findLast(({ role }) => role === "user")?.text ?? "";
+  if (text.trim() === "") return undefined;
+  const reader: KnowledgeReader = { userId: access.userId };
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(retrievalMsMax)]);
+  try {
+    return await knowledge?.retrieve(reader, { baseId, text, topK: settings.passagesMax, signal: inTime });
+  } catch (error) {
+    signal.throwIfAborted();
+    onInternalError(error);
+    return undefined;
+  }
+}
+
+async function listTools(
+  { tools }: PrepareDeps,
+  { request, access, signal }: TurnToPrepare,
+): Promise<readonly ToolInfo[]> {
+  const { tool_choice: choice, n, tools: given } = request.body;
+  // Several answers side by side would have rounds of their own.
+  if (choice === "none" || (typeof n === "number" && n > 1)) return [];
+  return tools.list({ access, signal }, readNames(given));
+}
+
+function readNames(tools: unknown): ReadonlySet<string> {
+  const names = (Array.isArray(tools) ? tools : []).flatMap((tool: unknown) => {
+    const name = isFields(tool) && isFields(tool["function"]) ? tool["function"]["name"] : undefined;
+    return typeof name === "string" ? [name] : [];
+  });
+  return new Set(names);
+}
+
+/** Remembers what was asked; undefined where nothing is to be remembered. */
+export async function remember(
+  { settings, memory }: Pick<PrepareDeps, "settings" | "memory">,
+  {
+    request,
+    access,
+    authorization,
+    requestId,
+    said,
+  }: Omit<TurnToPrepare, "face" | "signal" | "target" | "notes">,
+): Promise<RememberedAnswer | undefined> {
+  const context = readEngineContext(request.body);
+  if (context === undefined || !settings.memory.isEnabled) return undefined;
+  const resent = request.messages.flatMap(({ role, text, isOfTools, turnId }): Said[] =>
+    (role === "user" || role === "assistant") && !isOfTools && text !== "" ? [{ role, text, turnId }] : [],
+  );
+  return memory.begin({ owner: { access, authorization, context }, requestId, resent, said });
+}
