@@ -122,3 +122,23 @@ export type FoundPassage = {
   /** The parts of `passage.content` that the question's words were found at, in UTF-16 units of it. */
   readonly highlights: readonly { readonly start: number; readonly end: number }[];
 };
+
+/** What a search came to. */
+export type FoundPassages = {
+  /** Best first. */
+  readonly passages: readonly FoundPassage[];
+  /** Why there was no vector of the question, where there should have been one: what was found was found by its words. */
+  readonly failure?: Error | undefined;
+};
+
+/** Finds passages; the work is done in a thread of its own. */
+export type KnowledgeSearch = {
+  /**
+   * Finds the passages of some bases that suit a question best. Whatever the question looks like, it is never syntax.
+   *
+   * @throws DomainError `overloaded` when too many wait, or the search was given up; `shutting_down`; in the mode `vector` also
+   *   as the embedder does. The abort's reason after an abort.
+   */
+  search(query: KnowledgeQuery, options: { readonly signal: AbortSignal }): Promise<FoundPassages>;
+  close(): Promise<void>;
+};
