@@ -50,10 +50,18 @@ function decodeStrictly(bytes: Uint8Array, label: string): string | undefined {
   }
 }
 
+/** Bytes that are decoded wrongly become what nobody writes: control characters, and half-width katakana in heaps. */
+function isPlausible(text: string): boolean {
+  const sample = text.slice(0, 4096);
+  const foreign = sample.match(/[^\u0000-\u007F]/gu)?.length ?? 0;
+  const unlikely = sample.match(/[\u0080-\u009F\uFF61-\uFF9F\uE000-\uF8FF]/gu)?.length ?? 0;
+  return unlikely <= foreign / 8;
+}
+
 function decodeLikeliest(bytes: Uint8Array): string {
   for (const { name } of analyse(bytes.subarray(0, sampleBytes))) {
     const text = decodeStrictly(bytes, name);
-    if (text !== undefined) return text;
+    if (text !== undefined && isPlausible(text)) return text;
   }
   // Every byte is a character of it, so that what is left is at least not lost.
   return new TextDecoder("windows-1252").decode(bytes);

@@ -96,5 +96,5 @@ function isText(head: Buffer): boolean {
   }
   const [even, odd] = zeros;
   const isWide = Math.max(even, odd) > head.length / 8 && Math.min(even, odd) <= head.length / 256;
-  return controls <= head.length / 64 && (isWide || even + odd === 0);
+  return controls <= Math.max(2, head.length / 64) && (isWide || even + odd === 0);
 }
