@@ -15,6 +15,7 @@ import { joinGround, layGround } from "./compose-ground.ts";
 import { composeKnowledge } from "./compose-knowledge.ts";
 import { toKnowledgeSettings } from "./config/knowledge-config.ts";
 import type { Config } from "./config/to-config.ts";
+import { toVoiceSettings } from "./config/voice-config.ts";
 import type { Environment } from "./env.ts";
 import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
 import type { WatchedRequest } from "./metrics/watched-events.ts";
@@ -217,6 +218,7 @@ function toSettings(config: Config): ServiceSettings {
     documentBytesMax: limits.body_bytes_max,
     titleModel: chat.title_model,
     tools: tools.settings,
+    voice: toVoiceSettings(config.voice),
     knowledge: toKnowledgeSettings(config),
     records,
     access: { globalTokens: access.tokens, adminTokens: access.adminTokens, isOpen: access.isOpen },

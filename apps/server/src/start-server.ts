@@ -81,7 +81,7 @@ async function serve(parts: Parts, { config, logger, seat }: ServerOptions): Pro
   const { backend } = parts;
   const state = { isStopping: false };
   const isOverloaded = () => parts.pressure.shed() !== undefined;
-  const v1 = openV1({ config, logger, forward: backend.services.forward, isOverloaded });
+  const v1 = openV1({ config, logger, services: backend.services, isOverloaded });
   const host = createHost(config.listen, {
     ...toHostOptions(config, logger),
     isOverloaded,

@@ -10,6 +10,7 @@ export {
   type OpenAiOptions,
 } from "./openai/openai-handler.ts";
 export type { BodyLimits } from "./openai/read-call-body.ts";
+export type { VoiceFaces } from "./voice/voice-paths.ts";
 export { adviseRetry } from "./api/frame-form.ts";
 export { readHostError } from "./api/host-error.ts";
 export { sendStream, type StreamReply } from "./api/send-stream.ts";

@@ -44,6 +44,9 @@ export {
   type IncomingCall,
 } from "./forward/forward-service.ts";
 export type { ForwardBody, ForwardRequest, ForwardSink } from "@llm-backend/gateway";
+export type { AnswerCall, AnswerText, TakenText, TakeText, VoiceFace } from "./voice/ports.ts";
+export { type VoiceService } from "./voice/voice-service.ts";
+export { defaultVoiceSettings, type VoiceSettings } from "./voice/voice-settings.ts";
 export { createNewId } from "./identity/new-id.ts";
 export {
   createEmbeddingService,
@@ -97,4 +100,16 @@ export type { RecordWriterStats } from "./record/record-writer.ts";
 export type { Shed } from "./record/shed-report.ts";
 export { toForwardRecord } from "./record/to-forward-record.ts";
 export { toRunRecord } from "./record/to-run-record.ts";
+export { createArrivals, type Arrivals } from "./speech/arrivals.ts";
+export { readSound } from "./speech/read-sound.ts";
+export { createSpeechAnswer, type SpeechDeps } from "./speech/answer-speech.ts";
+export { defaultSpeechSettings, noSynthesiser } from "./speech/speech-settings.ts";
+export type {
+  PreparedAnswer,
+  PreparedSpeech,
+  Sound,
+  SpeakOptions,
+  SpeechSettings,
+  Synthesiser,
+} from "./speech/ports.ts";
 export type { ToolBox, ToolInfo, ToolResult, ToolSettings } from "./tool/tool-box.ts";

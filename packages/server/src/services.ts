@@ -25,10 +25,18 @@ import { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.t
 import type { RunRelay } from "./relay/run-relay.ts";
 import { createSealBox } from "./secrets/seal-box.ts";
 import { createLongSweeps } from "./sweep/long-sweeps.ts";
+import { createSpeechAnswer } from "./speech/answer-speech.ts";
+import type { PreparedSpeech, SpeechSettings, Synthesiser } from "./speech/ports.ts";
+import { speechClock } from "./speech/speech-clock.ts";
+import { defaultSpeechSettings, noSynthesiser, nothingPrepared } from "./speech/speech-settings.ts";
 import { createTitleService } from "./title/title-service.ts";
 import type { ToolBox } from "./tool/tool-box.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
 import { createUpstreamService } from "./upstream/upstream-service.ts";
+import { createVoiceKnowledge } from "./voice/voice-knowledge.ts";
+import { createVoiceService, type VoiceService } from "./voice/voice-service.ts";
+import type { AnswerCall } from "./voice/ports.ts";
+import type { VoiceSettings } from "./voice/voice-settings.ts";
 
 /** Everything that can be asked of the system; one entry for each feature. */
 export type Services = Accounts["services"] &
@@ -40,6 +48,8 @@ export type Services = Accounts["services"] &
     readonly upstreams: LiveUpstreams;
     readonly forward: ForwardService;
     readonly knowledge: KnowledgeService;
+    readonly voice: VoiceService;
+    readonly speech: SpeechService;
   };
 
 /** What the services stand on. */
@@ -58,6 +68,10 @@ export type ServicesDeps = {
   readonly toolBox?: ToolBox | undefined;
   /** Opens what searches documents and takes them in. @default nothing is found, and nothing is read */
   readonly openKnowledge?: OpenKnowledgeEngine | undefined;
+  /** Answers in speech that lie ready. @default none */
+  readonly preparedSpeech?: PreparedSpeech | undefined;
+  /** Makes sound of text without an upstream. @default none */
+  readonly synthesiser?: Synthesiser | undefined;
   /** Learns of failures that no caller is told the reason of. */
   readonly onInternalError: (error: unknown) => void;
   /** Learns of records that were not stored, at most once a minute; without it `onInternalError` does. */
@@ -69,6 +83,9 @@ export type ServicesDeps = {
   readonly now?: () => number;
 };
 
+/** The calls of voice engines that are answered in speech. */
+export type SpeechService = { readonly answer: AnswerCall };
+
 /** What an operator can set. */
 export type ServiceSettings = PeopleSettings &
   ChatSettings & {
@@ -77,6 +94,8 @@ export type ServiceSettings = PeopleSettings &
     /** The model that names conversations; without it they are called by their first words. */
     readonly titleModel?: string | undefined;
     readonly knowledge?: Partial<KnowledgeSettings> | undefined;
+    readonly voice?: Partial<VoiceSettings> | undefined;
+    readonly speech?: Partial<SpeechSettings> | undefined;
     /** Contents of files are left out of an exported conversation that would become longer. @default 8 MiB */
     readonly documentBytesMax?: number | undefined;
   };
@@ -143,6 +162,25 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     settings: { ...defaultKnowledgeSettings, ...settings.knowledge },
     listUpstreamModels: () => gateway.models().map(({ model }) => model),
   });
+  const voice = createVoiceService({
+    ...base,
+    gateway,
+    forward,
+    settings: settings.voice,
+    toolBox: deps.toolBox,
+    toolSettings: settings.tools,
+    knowledge: createVoiceKnowledge({ storage, knowledge: knowledge.service }),
+  });
+  const speech = createSpeechAnswer({
+    answerText: voice.answerAudioText,
+    forward,
+    prepared: deps.preparedSpeech ?? nothingPrepared,
+    synthesiser: deps.synthesiser ?? noSynthesiser,
+    settings: { ...defaultSpeechSettings, ...settings.speech },
+    newRequestId: () => newId.text("req"),
+    clock: speechClock,
+    now,
+  });
   const chats = createChats({
     ...base,
     lookUps: knowledge.lookUps,
@@ -197,6 +235,8 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       models,
       records,
       upstreams,
+      voice,
+      speech: { answer: speech },
     },
     load,
     async recover() {
@@ -209,6 +249,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       sweeps.begin(records.sweep);
       sweeps.begin(holdings.services.accounts.finishErasures);
       sweeps.begin(chats.services.attachments.sweep);
+      sweeps.begin(voice.sweep);
       tidy();
       await people.sweep();
       await chats.sweep();
@@ -222,6 +263,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       // Before the gateway ends, which then knows nothing any more of what it has counted.
       await upstreams.close();
       await calls?.end();
+      await voice.flush();
       await records.close();
       await sweeps.close();
       await accounts.close();
@@ -266,8 +308,9 @@ function createForward(
     elapsed,
     ...(onCallStarted !== undefined && { onStarted: onCallStarted }),
     onEnded(ended) {
-      const { request, access, address } = ended.incoming;
-      records.addForward({ ...ended, request, access, clientIp: address });
+      const { request, access, address, received } = ended.incoming;
+      const asked = received?.request ?? request;
+      records.addForward({ ...ended, request: asked, access, clientIp: address, voice: received?.voice });
       onCallEnded?.(ended);
     },
   });

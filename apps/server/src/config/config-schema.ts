@@ -7,12 +7,19 @@ import { earlierGatewayKeys, ragSchema, sqliteSchema } from "./sections/earlier-
 import { gatewaySchema } from "./sections/gateway-section.ts";
 import { knowledgeSchema } from "./sections/knowledge-section.ts";
 import { limitsSchema } from "./sections/limits-section.ts";
-import { addressSchema, corsSchema, serverSchema, trustedProxiesSchema } from "./sections/listen-section.ts";
+import {
+  addressesSchema,
+  addressSchema,
+  corsSchema,
+  serverSchema,
+  trustedProxiesSchema,
+} from "./sections/listen-section.ts";
 import { pricesSchema, recordsSchema } from "./sections/records-section.ts";
 import { redisSchema } from "./sections/redis-section.ts";
 import { jwtSchema, masterKeyFileSchema, masterKeySchema } from "./sections/secret-section.ts";
 import { toolsSchema } from "./sections/tools-section.ts";
 import { authorizationSchema, providersSchema, upstreamsSchema } from "./sections/upstream-section.ts";
+import { voiceSchema } from "./sections/voice-section.ts";
 import { alertsSchema, metricsSchema } from "./sections/watch-section.ts";
 
 const databaseExpectation = "expected the path of an SQLite file";
@@ -63,6 +70,7 @@ const policySchema = oneOf([
 /** Everything that a configuration may say, with all defaults. config.example.yaml is made from it. */
 export const configSchema = section({
   address: addressSchema,
+  addresses: addressesSchema,
   server: serverSchema,
   data: path("a folder").optional().meta({
     description:
@@ -111,6 +119,7 @@ export const configSchema = section({
   }),
   redis: redisSchema,
   tools: toolsSchema,
+  voice: voiceSchema,
   knowledge: knowledgeSchema,
   log: logSchema,
   metrics: metricsSchema,

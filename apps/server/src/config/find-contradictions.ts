@@ -1,6 +1,7 @@
 import { urlExpectation } from "./base-url.ts";
 import type { ConfigProblem } from "./config-error.ts";
 import { findToolProblems } from "./find-tool-problems.ts";
+import { readAddress } from "./listen-address.ts";
 import { isAllowed } from "./model-pattern.ts";
 import { isRawDocument, type RawDocument } from "./raw-document.ts";
 
@@ -26,9 +27,16 @@ export function findContradictions(document: RawDocument): ConfigProblem[] {
   ];
 }
 
-function findListenProblems({ address, server }: RawDocument): ConfigProblem[] {
+function findListenProblems({ address, addresses, server }: RawDocument): ConfigProblem[] {
   const { host, port } = toMap(server);
-  const problems: ConfigProblem[] = [];
+  const problems: ConfigProblem[] = [
+    ...findTwiceListened("address", address),
+    ...findTwiceListened("addresses", addresses),
+  ];
+  if (addresses !== undefined && (address !== undefined || host !== undefined || port !== undefined)) {
+    const other = address === undefined ? "server.port and server.host" : "address";
+    problems.push({ path: "addresses", message: `contradicts ${other}; keep one of them` });
+  }
   if (address !== undefined && (host !== undefined || port !== undefined)) {
     problems.push({ path: "address", message: "contradicts server.port and server.host; keep one of them" });
   }
@@ -39,6 +47,21 @@ function findListenProblems({ address, server }: RawDocument): ConfigProblem[] {
     });
   }
   return problems;
+}
+
+/** One address can be listened on once. Port 0 is another one each time. */
+function findTwiceListened(key: string, list: unknown): ConfigProblem[] {
+  const firstIndexes = new Map<string, number>();
+  return toList(list).flatMap((item, index) => {
+    const read = typeof item === "string" || typeof item === "number" ? readAddress(item) : undefined;
+    if (read === undefined || read.port === 0) return [];
+    const place = `${read.host ?? "*"}:${read.port}`;
+    const first = firstIndexes.get(place);
+    if (first !== undefined)
+      return [{ path: `${key}[${index}]`, message: `is the same as ${key}[${first}]` }];
+    firstIndexes.set(place, index);
+    return [];
+  });
 }
 
 function findKeyProblems(document: RawDocument): ConfigProblem[] {

@@ -33,7 +33,7 @@ function isReachable(listen: Config["listen"]): boolean {
 function addListenNotices(file: ConfigFile, { listen }: Config, add: AddNotice): void {
   if (isReachable(listen)) {
     add(
-      file.address === undefined ? "server" : "address",
+      file.addresses !== undefined ? "addresses" : file.address === undefined ? "server" : "address",
       "other machines can reach the server, and it speaks plain HTTP: put a proxy with TLS in front of it",
     );
   }

@@ -31,7 +31,7 @@ const toList = (value: string) =>
 // What is no number is left as it is, for the schema to refuse.
 const toNumber = (value: string) => (/^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value);
 
-const address: Override = { path: ["address"], replaces: [["server"]] };
+const address: Override = { path: ["address"], replaces: [["server"], ["addresses"]] };
 const data: Override = { path: ["data"] };
 const database: Override = { path: ["database"] };
 const logLevel: Override = { path: ["log", "level"] };

@@ -22,6 +22,7 @@ export type Config = GatewayConfig &
       | "knowledge"
       | "trusted_proxies"
       | "cors"
+      | "voice"
       | "workers"
       | "drain_seconds"
       | "log"
@@ -57,6 +58,7 @@ export function toConfig(file: ConfigFile, folder: string): Config {
     knowledge: file.knowledge,
     trusted_proxies: file.trusted_proxies,
     cors: file.cors,
+    voice: file.voice,
     workers: file.workers,
     drain_seconds: file.drain_seconds,
     log: file.log,
@@ -79,8 +81,9 @@ function toDefaultData({ sqlite, dbtype, dbaddr }: ConfigFile): string {
   return join(earlierFile === undefined ? "." : dirname(earlierFile), "data");
 }
 
-function toListen({ address, server }: ConfigFile): ListenAddress[] {
-  if (address !== undefined) return [address].flat().map((item) => readAddress(item) ?? defaultAddress);
+function toListen({ address, addresses, server }: ConfigFile): ListenAddress[] {
+  const several = addresses ?? address;
+  if (several !== undefined) return [several].flat().map((item) => readAddress(item) ?? defaultAddress);
   if (server.port === undefined && server.host === undefined) return [defaultAddress];
   const { host, port } = readAddress(server.port ?? defaultAddress.port) ?? defaultAddress;
   return [{ host: (readHost(server.host ?? "") || undefined) ?? host, port }];

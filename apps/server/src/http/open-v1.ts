@@ -1,26 +1,33 @@
 import { compile, default as readAddress } from "@fastify/proxy-addr";
 import { DomainError } from "@llm-backend/contract";
 import { createOpenAiHandler, type OpenAiHandler } from "@llm-backend/rest";
-import { createNewId, type ForwardService } from "@llm-backend/server";
+import { createNewId, type AnswerCall, type Services } from "@llm-backend/server";
 import type { Logger } from "pino";
 import type { Config } from "../config/to-config.ts";
 import { findRefusal, overloadedSeconds } from "./refusal.ts";
 
 const pingMs = 10_000;
 
-/** Opens the face of `/v1`, as a configuration says. */
+/** Opens the face of `/v1` and of voice engines, as a configuration says. */
 export function openV1(given: {
   readonly config: Config;
   readonly logger: Logger;
-  readonly forward: ForwardService;
+  readonly services: Pick<Services, "forward" | "voice">;
   /** Whether the process takes no new work just now. */
   readonly isOverloaded: () => boolean;
 }): OpenAiHandler {
-  const { config, logger, forward } = given;
+  const { config, logger, services } = given;
+  const { forward, voice } = services;
   const newId = createNewId(Date.now);
   const trust = compile([...config.trusted_proxies]);
   return createOpenAiHandler({
     forward,
+    voice: {
+      chat: voice.answerChat,
+      rag: voice.answerRag,
+      audio: answerNoAudio,
+      isOfEngine: voice.isOfEngine,
+    },
     newRequestId: () => newId.text("req"),
     corsOrigins: config.cors.origins,
     limits: {
@@ -43,6 +50,8 @@ export function openV1(given: {
     pingMs,
   });
 }
+
+const answerNoAudio: AnswerCall = () => Promise.reject(new DomainError("not_found"));
 
 const toOverloaded = () =>
   new DomainError("overloaded", undefined, { details: { retryAfterMs: overloadedSeconds * 1000 } });

@@ -7,7 +7,7 @@ const bytesMin = 16 * 1024;
 type Upload = { readonly request: IncomingMessage; readonly termMs: number };
 
 /** What takes files, and is asked for nothing else with a body that long. */
-const uploadPaths = ["/v1/", "/api/attachments"];
+const uploadPaths = ["/v1/", "/api/attachments", "/api/rag/doc/upload"];
 
 /**
  * Finds the upload whose body is still coming: that may take longer than other requests, since it may be many times as

@@ -4,6 +4,7 @@ import { branchRoutes } from "./branch-routes.ts";
 import { branchStreamRoutes } from "./branch-stream-routes.ts";
 import { chatRoutes } from "./chat-routes.ts";
 import { conversationRoutes } from "./conversation-routes.ts";
+import { ragRoutes } from "./rag-routes.ts";
 import type { Route } from "./route.ts";
 import { shelfRoutes } from "./shelf-routes.ts";
 import { temporaryRoutes } from "./temporary-routes.ts";
@@ -22,4 +23,5 @@ export const apiRoutes: readonly Route[] = [
   ...transferRoutes,
   ...temporaryRoutes,
   ...toolRoutes,
+  ...ragRoutes,
 ];

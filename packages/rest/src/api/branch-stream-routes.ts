@@ -3,6 +3,7 @@ import type { Caller } from "@llm-backend/server";
 import { z } from "zod";
 import { attachmentIdsField, readAttachmentIds } from "./attachment-ids.ts";
 import { chatErrors, chatParams, chatStatuses, readRequestId, requestHeaders } from "./chat-route-parts.ts";
+import { lookUpFields, readLookUp } from "./look-up-fields.ts";
 import { onDisconnectField, readOnDisconnect } from "./on-disconnect.ts";
 import { openStarted } from "./open-started.ts";
 import { readPathId } from "./path-id.ts";
@@ -30,7 +31,7 @@ export const branchStreamRoutes: readonly StreamRoute[] = [
     ...base,
     path: "/api/chat/regenerate/:conversation_id",
     summary: "Makes another answer beside one that is there, and streams it",
-    body: z.object({ message_id: z.string(), model, on_disconnect: onDisconnectField }),
+    body: z.object({ message_id: z.string(), model, ...lookUpFields, on_disconnect: onDisconnectField }),
     open: (caller, request) =>
       open(caller, request, (start) => caller.chat.regenerate({ ...start, ...readModel(request) })),
   },
@@ -42,6 +43,7 @@ export const branchStreamRoutes: readonly StreamRoute[] = [
       message_id: z.string(),
       message: z.string(),
       attachment_ids: attachmentIdsField,
+      ...lookUpFields,
       on_disconnect: onDisconnectField,
     }),
     open: (caller, request) =>
@@ -57,7 +59,7 @@ export const branchStreamRoutes: readonly StreamRoute[] = [
     ...base,
     path: "/api/chat/continue/:conversation_id",
     summary: "Goes on with an answer that broke off; the stream begins with the text that it has",
-    body: z.object({ message_id: z.string(), model, on_disconnect: onDisconnectField }),
+    body: z.object({ message_id: z.string(), model, ...lookUpFields, on_disconnect: onDisconnectField }),
     open: (caller, request) =>
       open(caller, request, (start) => caller.chat.continue({ ...start, ...readModel(request) })),
   },

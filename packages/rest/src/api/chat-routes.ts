@@ -10,6 +10,7 @@ import {
   readRequestId,
   requestHeaders,
 } from "./chat-route-parts.ts";
+import { lookUpFields, readLookUp } from "./look-up-fields.ts";
 import { onDisconnectField, readOnDisconnect } from "./on-disconnect.ts";
 import { openStarted } from "./open-started.ts";
 import { readPathId } from "./path-id.ts";
@@ -30,6 +31,7 @@ export const chatRoutes: readonly StreamRoute[] = [
     body: z.object({
       message: z.string(),
       attachment_ids: attachmentIdsField,
+      ...lookUpFields,
       on_disconnect: onDisconnectField,
     }),
     statuses: chatStatuses,
@@ -44,6 +46,7 @@ export const chatRoutes: readonly StreamRoute[] = [
         requestId: readRequestId(request),
         message,
         ...readAttachmentIds(request.body),
+        ...readLookUp(request.body),
         ...readOnDisconnect(request.body),
       };
       // Only who brings a key can join an answer that is over, and has to learn of it.

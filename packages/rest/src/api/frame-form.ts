@@ -10,7 +10,9 @@ export type Frame = {
     // Only in conversations that have tools; the data is JSON.
     | "tool_call"
     | "tool_permission"
-    | "tool_result";
+    | "tool_result"
+    // Where a question was looked up; the data is JSON. Not in the documented form, which has no such frame.
+    | "citations";
   readonly data: string;
   /** Where a caller that has this frame continues; absent where it cannot. */
   readonly id?: string;
@@ -31,7 +33,7 @@ const toJson = ({ event, data }: Frame) => JSON.stringify({ event, data });
 /** The documented form: bare JSON objects with a blank line between them. */
 export const bareForm: FrameForm = {
   contentType: "text/event-stream",
-  encode: (frame) => `${toJson(frame)}\n\n`,
+  encode: (frame) => (frame.event === "citations" ? "" : `${toJson(frame)}\n\n`),
   begin: () => "",
   ping: undefined,
 };

@@ -49,7 +49,11 @@ export function mountApi(app: FastifyInstance, options: ApiOptions): void {
         if (isInternal) options.onInternalError(error, request);
         if (retryAfterMs !== undefined) reply.header("retry-after", Math.ceil(retryAfterMs / 1000));
         // For programs: several codes share a status.
-        return reply.code(status).header("x-error-code", reason).send({ error: message });
+        const envelope = route?.hasEnvelope === true ? { success: false, message } : {};
+        return reply
+          .code(status)
+          .header("x-error-code", reason)
+          .send({ ...envelope, error: message });
       });
       scope.setNotFoundHandler((_request, reply) =>
         reply.code(404).send({ error: "There is no such path." }),
@@ -203,13 +207,25 @@ async function* encodeFrames(
 function toRouteRequest(route: Route, request: FastifyRequest): RouteRequest {
   return {
     params: request.params as Record<string, string>,
+    query: readQuery(request.query),
     // A call that takes no body does not mind one.
     body: route.body === undefined ? {} : readJsonBody(request.body as Buffer | undefined),
     header(name) {
-      const value = request.headers[name];
+      const value = name === "content-type" ? readContentType(request) : request.headers[name];
       return Array.isArray(value) ? value[0] : value;
     },
   };
+}
+
+function readQuery(query: unknown): RouteRequest["query"] {
+  const entries = Object.entries(query as Record<string, string | string[]>);
+  return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat()[0]]));
+}
+
+/** The one that was sent: what is left of the headers has none. */
+function readContentType({ raw: { rawHeaders } }: FastifyRequest): string | undefined {
+  const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
+  return at === -1 ? undefined : rawHeaders[at + 1];
 }
 
 function mountDocs(scope: FastifyInstance, options: ApiOptions): void {

@@ -5,6 +5,8 @@ import type { z } from "zod";
 /** What a request brings: the parts of its path, its body as JSON, its headers. */
 export type RouteRequest = {
   readonly params: Readonly<Record<string, string>>;
+  /** What stands behind the path; of what is there twice, the first. */
+  readonly query: Readonly<Record<string, string | undefined>>;
   /** The fields of the body; empty when it has none, or is no object. */
   readonly body: Readonly<Record<string, unknown>>;
   /** A header's value; undefined when it is absent. */
@@ -22,7 +24,10 @@ type RouteBase = {
   /** Documents the body; the procedure is what validates it. */
   readonly body?: z.ZodType;
   readonly params?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
+  readonly query?: Readonly<Record<string, { readonly description: string; readonly schema: z.ZodType }>>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether its callers look for `success` and `message` in every answer, also in errors. @default false */
+  readonly hasEnvelope?: true;
   /** The error statuses that callers of this route know, where they are not those of the error table. */
   readonly statuses?: Partial<Record<ErrorCode, number>>;
   /** Error statuses with what they mean here. */
@@ -53,10 +58,12 @@ export type LinesRoute = RouteBase & {
   open(caller: Caller, request: RouteRequest): AsyncIterable<unknown>;
 };
 
-/** A row that takes a file as it comes: its bytes are the body. */
+/** A row that takes a file as it comes: its bytes are the body, or a part of a form. */
 export type UploadRoute = RouteBase & {
   readonly kind: "upload";
-  readonly status: 201;
+  /** Documents the form; undefined: the bytes are the body. */
+  readonly form?: z.ZodType;
+  readonly status: 200 | 201;
   readonly answer: z.ZodType;
   receive(given: FileGiven, body: AsyncIterable<Uint8Array>): Promise<unknown>;
 };

@@ -1,6 +1,7 @@
 import { DomainError, readEventId, type EventId, type RunEvent } from "@llm-backend/contract";
 import type { Caller } from "@llm-backend/server";
 import { isTrackedEnvelope } from "@trpc/server";
+import { toCitationFrame } from "./citation-frame.ts";
 import type { Frame } from "./frame-form.ts";
 import { toLastFrameId } from "./frame-id.ts";
 import type { OpenedRun } from "./route.ts";
@@ -23,6 +24,7 @@ export async function* toFrames(
   const { lastEventId } = opened;
   const pieces: string[] = [];
   let hasBegun = lastEventId !== undefined;
+  let citations: Frame | undefined;
   if (hasBegun) yield begin;
   for await (const item of opened.events) {
     const { id, event } = readTracked(item);
@@ -37,6 +39,11 @@ export async function* toFrames(
     if (!hasBegun && isBeginning(event)) {
       hasBegun = true;
       yield begin;
+    }
+    citations = toCitationFrame(event, id) ?? citations;
+    if (hasBegun && citations !== undefined) {
+      yield citations;
+      citations = undefined;
     }
     const toolFrame = toToolFrame(event, id);
     if (toolFrame !== undefined) yield toolFrame;
@@ -101,6 +108,7 @@ function toFailure(event: RunEvent): DomainError | undefined {
       return new DomainError("answer_truncated", "The answer was begun anew; read it in the history.");
     case "run-start":
     case "context-cut":
+    case "citations":
     case "text-delta":
     case "reasoning-delta":
     case "tool-call":

@@ -1,5 +1,6 @@
 import type { searchConversationsInput, updateConversationInput } from "@llm-backend/contract";
 import { z } from "zod";
+import { lookUpFields, readLookUp } from "./look-up-fields.ts";
 import { readPathId } from "./path-id.ts";
 import type { JsonRoute } from "./route.ts";
 
@@ -75,7 +76,8 @@ const updateRoute: JsonRoute = {
   path: "/api/conversations/update/:conversation_id",
   access: "user",
   group,
-  summary: "Renames, pins or archives a conversation, or changes its model, system prompt or tools",
+  summary:
+    "Renames, pins or archives a conversation, or changes its model, system prompt, tools or knowledge bases",
   params: idParam,
   body: z.object({
     title: z.string().optional(),
@@ -88,6 +90,7 @@ const updateRoute: JsonRoute = {
       .nullable()
       .optional()
       .meta({ description: "The tools that its model may call, by the names of /api/tools; null: none" }),
+    ...lookUpFields,
   }),
   status: 200,
   answer: z.object({
@@ -99,10 +102,11 @@ const updateRoute: JsonRoute = {
   }),
   errors: { 400: invalid, 401: noToken, 404: absent },
   async call(caller, { params, body }) {
-    const { system_prompt: systemPrompt, ...rest } = body;
+    const { system_prompt: systemPrompt, knowledge_base_ids: _ids, top_k: _topK, ...rest } = body;
     const conversation = await caller.conversation.update({
       ...rest,
       ...(systemPrompt === undefined ? {} : { systemPrompt }),
+      ...readLookUp(body),
       conversationId: readPathId(params.conversation_id),
     } as UpdateInput);
     const { conversationId, title, model, pinned, archived } = conversation;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { DomainError } from "@llm-backend/contract";
 import type { ForwardService } from "@llm-backend/server";
+import { chooseVoiceFace, findVoiceFace, type VoiceFaces } from "../voice/voice-paths.ts";
 import { createCorsHeaders, toPreflight } from "./cors-headers.ts";
 import { findCallFault } from "./find-call-fault.ts";
 import { readCallBody, type BodyLimits } from "./read-call-body.ts";
@@ -10,7 +11,9 @@ import { writeError } from "./write-error.ts";
 
 /** What the face needs of its host. */
 export type OpenAiOptions = {
-  readonly forward: ForwardService;
+  readonly forward: Pick<ForwardService, "authenticate" | "forward">;
+  /** Answers calls of voice engines; without it there are none. */
+  readonly voice?: VoiceFaces;
   readonly newRequestId: () => string;
   readonly corsOrigins: readonly string[];
   readonly limits: BodyLimits;
@@ -40,7 +43,7 @@ export type AnsweredCall = {
   readonly address: string;
 };
 
-/** The face of `/v1`, in front of everything else: it answers what is meant for it and leaves the rest. */
+/** The face of `/v1` and of voice engines, in front of everything else: it answers what is meant for it and leaves the rest. */
 export type OpenAiHandler = Disposable & {
   /** True: the request is answered here. */
   readonly handle: (request: IncomingMessage, response: ServerResponse) => boolean;
@@ -96,7 +99,8 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
 
   return {
     handle(request, response) {
-      if (!isOurs(request.url ?? "")) return false;
+      const url = request.url ?? "";
+      if (!isUnderV1(url) && (options.voice === undefined || findVoiceFace(url) === undefined)) return false;
       begin(request, response);
       return true;
     },
@@ -109,7 +113,7 @@ export function createOpenAiHandler(options: OpenAiOptions): OpenAiHandler {
   };
 }
 
-function isOurs(url: string): boolean {
+function isUnderV1(url: string): boolean {
   if (!url.startsWith(prefix)) return false;
   const next = url.charCodeAt(prefix.length);
   // The end, a slash, or a query.
@@ -155,19 +159,13 @@ async function answer(call: Call, options: OpenAiOptions, open: Set<ResponseSink
   open.add(sink);
   try {
     const { access, body } = await admit(call, options);
-    const outcome = await options.forward.forward(
-      {
-        request: {
-          id: requestId,
-          method: request.method ?? "GET",
-          path: (request.url ?? "").slice(prefix.length),
-          headers: request.headers,
-          body,
-        },
-        access,
-        address: call.address,
-      },
-      { signal: call.left, sink, announce: (headers) => Object.assign(head.headers, headers) },
+    const { method = "GET", url = "", headers } = request;
+    const isV1 = url.startsWith(prefix);
+    const asked = { id: requestId, method, path: isV1 ? url.slice(prefix.length) : url, headers, body };
+    const face = options.voice && chooseVoiceFace(options.voice, asked, isV1);
+    const outcome = await (face ?? options.forward.forward)(
+      { request: asked, access, address: call.address },
+      { signal: call.left, sink, announce: (limits) => Object.assign(head.headers, limits) },
     );
     if (outcome.error === undefined || response.destroyed) return;
     if (outcome.error.code === "internal") options.onInternalError(outcome.error, requestId);

@@ -24,7 +24,7 @@ export type Operation = {
 /** A parameter of a call. */
 export type Parameter = {
   readonly name: string;
-  readonly in: "path" | "header";
+  readonly in: "path" | "query" | "header";
   readonly required: boolean;
   readonly description: string;
   readonly schema: JsonSchema;
@@ -82,21 +82,22 @@ function toOperation(route: Route): Operation {
     ...(route.kind === "upload" && {
       requestBody: {
         required: true as const,
-        content: { "application/octet-stream": { schema: { type: "string", format: "binary" } } },
+        content: toUploadContent(route.form),
       },
     }),
     responses: { ...toSuccess(route), ...toErrors(route) },
   };
 }
 
+function toUploadContent(form: z.ZodType | undefined): Content {
+  return form === undefined
+    ? { "application/octet-stream": { schema: { type: "string", format: "binary" } } }
+    : { "multipart/form-data": { schema: toSchema(form) } };
+}
+
 function toParameters(route: Route): Parameter[] {
-  const inPath = Object.entries(route.params ?? {}).map(([name, param]) => ({
-    name,
-    in: "path" as const,
-    required: true,
-    description: param.description,
-    schema: toSchema(param.schema),
-  }));
+  const inPath = toNamed("path", route.params);
+  const inQuery = toNamed("query", route.query);
   const inHeader = Object.entries(route.headers ?? {}).map(([name, text]) => ({
     name,
     in: "header" as const,
@@ -104,7 +105,17 @@ function toParameters(route: Route): Parameter[] {
     description: text,
     schema: { type: "string" },
   }));
-  return [...inPath, ...inHeader];
+  return [...inPath, ...inQuery, ...inHeader];
+}
+
+function toNamed(place: "path" | "query", params: Route["params"] = {}): Parameter[] {
+  return Object.entries(params).map(([name, param]) => ({
+    name,
+    in: place,
+    required: true,
+    description: param.description,
+    schema: toSchema(param.schema),
+  }));
 }
 
 const frameRef = { schema: { $ref: "#/components/schemas/Frame" } };

@@ -3,7 +3,7 @@ import type { ToolInfo } from "../tool/tool-box.ts";
 import type { Prepared } from "./answer-rounds.ts";
 import { toFrame, type AnswerTarget } from "./answer-target.ts";
 import { isFields, readEngineContext } from "./engine-fields.ts";
-import type { FoundContext, KnowledgeReader, VoiceKnowledge } from "./knowledge-port.ts";
+import type { FoundContext, ReadableBase, VoiceKnowledge } from "./knowledge-port.ts";
 import type { Said } from "./memory/turn.ts";
 import type { RememberedAnswer, VoiceMemory } from "./memory/voice-memory.ts";
 import type { OwnTools } from "./own-tools.ts";
@@ -87,12 +87,12 @@ function toMessages(
 async function findBase(
   { knowledge, settings }: PrepareDeps,
   { request, access, notes }: TurnToPrepare,
-): Promise<string | undefined> {
+): Promise<ReadableBase | undefined> {
   const name = request.knowledgeBase ?? settings.knowledgeBase;
   if (name === undefined || knowledge === undefined) return undefined;
   const isConfigured = name === settings.knowledgeBase;
-  const base = await knowledge.find({ userId: access.userId }, name, isConfigured);
-  notes["knowledgeBase"] = base;
+  const base = await knowledge.find(access, name, isConfigured);
+  notes["knowledgeBase"] = base.baseId;
   return base;
 }
 
@@ -111,15 +111,14 @@ function tellToWait({ settings, random, now }: PrepareDeps, { target, request }:
 
 async function lookUp(
   { knowledge, settings, onInternalError }: PrepareDeps,
-  { request, access, signal }: TurnToPrepare,
-  baseId: string,
+  { request, signal }: TurnToPrepare,
+  base: ReadableBase,
 ): Promise<FoundContext | undefined> {
   const text = request.messages.findLast(({ role }) => role === "user")?.text ?? "";
   if (text.trim() === "") return undefined;
-  const reader: KnowledgeReader = { userId: access.userId };
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(retrievalMsMax)]);
   try {
-    return await knowledge?.retrieve(reader, { baseId, text, topK: settings.passagesMax, signal: inTime });
+    return await knowledge?.retrieve({ base, text, topK: settings.passagesMax, signal: inTime });
   } catch (error) {
     signal.throwIfAborted();
     onInternalError(error);

@@ -102,7 +102,7 @@ export function createVoiceService(deps: VoiceServiceDeps) {
     },
 
     /** Forgets conversations that nobody goes on with. */
-    sweep: () => memory.sweep(),
+    sweep: (signal?: AbortSignal) => memory.sweep(signal),
     /** Resolves when everything that is remembered is written. */
     flush: () => memory.flush(),
   };

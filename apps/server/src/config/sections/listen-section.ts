@@ -17,6 +17,18 @@ export const addressSchema = z
     example: "127.0.0.1:8080",
   });
 
+/** `addresses`: the same under the name that says how many there may be. */
+export const addressesSchema = z
+  .array(address, { error: "expected a list of addresses" })
+  .min(1, { error: addressExpectation })
+  .max(64, { error: "expected at most 64 addresses" })
+  .optional()
+  .meta({
+    description:
+      "Several addresses at once, all of which serve everything; an alternative to address. A voice engine may expect other ports than a browser does.",
+    example: [":8080", ":8000", ":8888"],
+  });
+
 /** `server`: the same in two keys. */
 export const serverSchema = section({
   port: address.optional().meta({

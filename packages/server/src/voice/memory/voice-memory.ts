@@ -131,10 +131,13 @@ export function createVoiceMemory(deps: VoiceMemoryDeps) {
     },
 
     /** Forgets conversations that nobody goes on with. */
-    async sweep(): Promise<void> {
+    async sweep(signal?: AbortSignal): Promise<void> {
       const before = now() - settings.keptMs;
-      const step = () => storage.transaction((tx) => tx.voiceMemories.deleteOlder(before, sweptPerStep));
-      while ((await step()) === sweptPerStep);
+      let count = sweptPerStep;
+      while (count === sweptPerStep) {
+        signal?.throwIfAborted();
+        count = await storage.transaction((tx) => tx.voiceMemories.deleteOlder(before, sweptPerStep));
+      }
     },
 
     /** Resolves when everything is written. */
