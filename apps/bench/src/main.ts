@@ -4,10 +4,12 @@
  * `npm run bench -- workers [--rounds 3] [--quick]` compares one process with two that serve together,
  * `npm run bench -- gateway [--only burst,paced] [--rivals raw,nginx] [--rounds 3] [--quick]` measures /v1 against rivals,
  * `npm run bench -- conversations [--rounds 7] [--quick]` measures what steps cost while conversations and lists grow,
- * `npm run bench -- redis [--rounds 7] [--quick]` measures what Redis costs a single process.
+ * `npm run bench -- redis [--rounds 7] [--quick]` measures what each use of Redis costs, and what a cache there would gain,
+ * `npm run bench -- acknowledge [--disk FOLDER] [--rounds 7] [--quick]` compares commits that stop the event loop with ours.
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { runAcknowledgeBench } from "./acknowledge/run-acknowledge-bench.ts";
 import { runChatBench } from "./chat-bench.ts";
 import { runConversationsBench } from "./conversations/run-conversations-bench.ts";
 import { readGatewayOptions } from "./gateway/command-line.ts";
@@ -32,6 +34,8 @@ const { values, positionals } = parseArgs({
     profile: { type: "string" },
     /** Further flags of node for them, separated by blanks. */
     "node-flags": { type: "string" },
+    /** A folder on the disk whose acknowledgements are measured. */
+    disk: { type: "string" },
   },
 });
 
@@ -42,6 +46,7 @@ try {
   if (first === "gateway" && rest.length === 0) await runGatewayBench(readGatewayOptions(values), print);
   else if (first === "workers" && rest.length === 0) await runWorkersBench(values, print);
   else if (first === "conversations" && rest.length === 0) await runConversationsBench(values, print);
+  else if (first === "acknowledge" && rest.length === 0) await runAcknowledgeBench(values, print);
   else if (first === "redis" && rest.length === 0)
     await runRedisBench({ quick: values.quick, rounds: Number(values.rounds ?? 7) }, print);
   else await runChatBench({ ...values, names: positionals }, print);

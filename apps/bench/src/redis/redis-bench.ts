@@ -1,10 +1,15 @@
-import { createPacedUpstream, findRedisObstacle, startRedisServer } from "@llm-backend/testing";
+import {
+  createPacedUpstream,
+  findRedisObstacle,
+  startRedisServer,
+  type RedisServer,
+} from "@llm-backend/testing";
 import { renderTable } from "../render-table.ts";
 import { median } from "../statistics.ts";
 import { openSide, type Side, type UseName } from "./bench-side.ts";
-
-/** How much is measured. */
-export type RedisBenchOptions = { readonly quick: boolean; readonly rounds: number };
+import { measureReads } from "./measure-reads.ts";
+import type { RedisBenchOptions } from "./redis-bench-options.ts";
+import { measureRelays } from "./relay/measure-relays.ts";
 
 type Use = { readonly name: UseName; readonly title: string; readonly turns: number };
 
@@ -18,8 +23,9 @@ const uses: readonly Use[] = [
 type Figures = { readonly cpu: number; readonly wall: number };
 
 /**
- * Measures what Redis costs one process, use by use: two servers in this process, one with Redis and one without, take
- * turns. The CPU is that of this process, the caller's share included: what counts is the difference.
+ * Measures what each use of Redis costs, and what a cache there would gain. The costs are those of one process: two
+ * servers in this process, one with Redis and one without, take turns. The CPU is that of this process, the caller's
+ * share included: what counts is the difference.
  */
 export async function runRedisBench(
   { quick, rounds }: RedisBenchOptions,
@@ -28,6 +34,13 @@ export async function runRedisBench(
   const obstacle = findRedisObstacle();
   if (obstacle !== undefined) return print(`Not measured: ${obstacle}\n`);
   await using redis = await startRedisServer();
+  const options = { quick, rounds };
+  print(`\n${await measureCosts(redis, options)}\n`);
+  print(`\n${await measureReads(redis, options)}\n`);
+  print(`\n${await measureRelays(redis, options)}\n`);
+}
+
+async function measureCosts(redis: RedisServer, { quick, rounds }: RedisBenchOptions): Promise<string> {
   await using upstream = await createPacedUpstream({ tokens: 5 });
   await using alone = await openSide(upstream.url);
   await using withRedis = await openSide(upstream.url, redis.url);
@@ -43,9 +56,7 @@ export async function runRedisBench(
     "with Redis, µs",
     "costs, µs",
   ];
-  print(
-    `One process, without Redis and with it; medians of ${quick ? 1 : rounds} rounds\n${renderTable(head, rows)}\n`,
-  );
+  return `One process, without Redis and with it; medians of ${quick ? 1 : rounds} rounds\n${renderTable(head, rows)}`;
 }
 
 type Seen = { readonly alone: Figures[]; readonly redis: Figures[] };

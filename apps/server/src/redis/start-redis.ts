@@ -2,12 +2,14 @@ import type { RunRelay, SharedLimits } from "@llm-backend/server";
 import type { Logger } from "pino";
 import type { RedisConfig } from "../config/redis-config.ts";
 import type { WatchedRedis } from "../metrics/collect-redis.ts";
-import { openRedisLink } from "./redis-link.ts";
+import { openRedisLink, type RedisLink } from "./redis-link.ts";
 import { createRedisRelay } from "./relay/redis-relay.ts";
 import { createRedisLimits } from "./shared-limits.ts";
 
 /** Everything that Redis is used for. */
 export type RedisParts = {
+  /** What they all go through. */
+  readonly link: RedisLink;
   readonly limits: SharedLimits;
   /** The way to the other processes; `secret` is one that all of them have. */
   readonly openRelay: (process: { readonly owner: string; readonly secret: string }) => RunRelay;
@@ -36,6 +38,7 @@ export function startRedis(config: RedisConfig, logger: Logger): RedisParts {
   });
   const limits = createRedisLimits(link);
   return {
+    link,
     limits,
     openRelay: (process) => createRedisRelay({ link, ...process }),
     check() {

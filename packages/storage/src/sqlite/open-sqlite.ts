@@ -36,6 +36,13 @@ export type SqliteOptions = {
    * @default false
    */
   readonly shared?: boolean;
+  /**
+   * Whether transactions are brought to the disk beside the event loop. Without, SQLite does it in place, as for single
+   * statements: for comparing the two.
+   *
+   * @default true
+   */
+  readonly syncsBeside?: boolean;
   /** Learns what is wrong with the disk, as often as that changes; undefined: writes are taken again. */
   readonly onFault?: (sentence: string | undefined) => void;
 };
@@ -65,7 +72,11 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
     if (options.exclusive === true) refuseDamaged(handle.connection, path);
     const db = new Kysely<Database>({ dialect: new ImmediateSqliteDialect(handle, { isShared }) });
     await migrate(db, options.path);
-    return createStorage(db, createDriver(db, { path, handle, isShared, claims: claims.move() }));
+    const { syncsBeside = true } = options;
+    return createStorage(
+      db,
+      createDriver(db, { path, handle, isShared, syncsBeside, claims: claims.move() }),
+    );
   } catch (error) {
     throw toRefusal(error, options.path);
   }
@@ -83,7 +94,13 @@ async function migrate(db: Kysely<Database>, path: string): Promise<void> {
 
 function createDriver(
   db: Kysely<Database>,
-  owned: { path: string; handle: DatabaseHandle; isShared: boolean; claims: DisposableStack },
+  owned: {
+    path: string;
+    handle: DatabaseHandle;
+    isShared: boolean;
+    syncsBeside: boolean;
+    claims: DisposableStack;
+  },
 ): Parameters<typeof createStorage>[1] {
   const { handle, isShared, claims } = owned;
   const relaxed = async <T>(write: () => Promise<T>): Promise<T> => {
@@ -102,7 +119,7 @@ function createDriver(
     });
   return {
     files: createFileStore(join(dirname(owned.path), "files")),
-    transaction: createGroupCommit(db, { isShared, around: relaxed, flush }),
+    transaction: createGroupCommit(db, { isShared, ...(owned.syncsBeside && { around: relaxed, flush }) }),
     relaxedTransaction: createGroupCommit(db, { isShared, around: relaxed }),
     relaxed,
     fault: () => handle.fault?.sentence,

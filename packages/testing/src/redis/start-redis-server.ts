@@ -7,6 +7,8 @@ import { createRespReader, toCommand, type RespValue } from "./resp-reader.ts";
 
 /** A real redis-server on loopback, without persistence. */
 export type RedisServer = AsyncDisposable & {
+  /** Of the process that runs now. */
+  readonly pid: number;
   readonly port: number;
   readonly url: string;
   /** Sends a command, and answers with what came back. */
@@ -44,6 +46,9 @@ export async function startRedisServer(extra: readonly string[] = []): Promise<R
   };
   const command = (...words: string[]) => sendCommand(port, words);
   return {
+    get pid() {
+      return child.pid as number;
+    },
     port,
     url: `redis://127.0.0.1:${port}`,
     command,

@@ -1,0 +1,2 @@
+/** How much is measured. */
+export type RedisBenchOptions = { readonly quick: boolean; readonly rounds: number };
