@@ -11,6 +11,7 @@ import type { AnswerPart, ChatOptions, ChatOutcome, ChatRequest, ToolCall } from
 import { chooseMode, createSeam, toContinued, type ContinuationMode } from "./continuation.ts";
 import { createSpokenAnswer, type SpokenAnswer } from "./spoken-answer.ts";
 import { hasImages, withoutImages } from "./without-images.ts";
+import { hasTools, withoutTools } from "./without-tools.ts";
 
 /** One question on its way. */
 type Question = {
@@ -28,8 +29,12 @@ type Form = {
   readonly withUsage: boolean;
   /** Undefined: the answer is not one to go on with. */
   readonly mode: ContinuationMode | undefined;
-  readonly images: "none" | "sent" | "left out";
+  readonly images: Extra;
+  readonly tools: Extra;
 };
+
+/** What a question may have that not every candidate takes. */
+type Extra = "none" | "sent" | "left out";
 
 /**
  * Asks the candidates in turn, until one answers. A failure before the first content is not the asker's business as long
@@ -71,7 +76,10 @@ export async function askChat(
   }
 }
 
-/** Asks one candidate; again without `stream_options`, images, or the beginning of an answer, where it refuses them. */
+/**
+ * Asks one candidate; again without `stream_options`, images, tools, or the beginning of an answer, where it refuses
+ * them.
+ */
 async function ask(context: GatewayContext, question: Question, slot: Slot): Promise<Asked> {
   const { quirks } = context;
   for (;;) {
@@ -90,20 +98,22 @@ function chooseForm(context: GatewayContext, { request }: Question, slot: Slot):
   return {
     withUsage: !context.quirks.has(slot, "no_stream_options"),
     mode: request.spoken === undefined ? undefined : chooseMode(context, slot),
-    images: chooseImages(context, request, slot),
+    images: choose(hasImages(request), context.quirks.has(slot, "no_images")),
+    tools: choose(hasTools(request), context.quirks.has(slot, "no_tools")),
   };
 }
 
-function chooseImages({ quirks }: GatewayContext, request: ChatRequest, slot: Slot): Form["images"] {
-  if (!hasImages(request)) return "none";
-  return quirks.has(slot, "no_images") ? "left out" : "sent";
+function choose(isThere: boolean, isRefused: boolean): Extra {
+  if (!isThere) return "none";
+  return isRefused ? "left out" : "sent";
 }
 
 /** What of our form the candidate does not take. Each is left out from then on, so that nobody is asked for ever. */
 function findRefused({ failure }: AttemptResult, form: Form): Quirk | undefined {
-  const { withUsage, mode, images } = form;
+  const { withUsage, mode, images, tools } = form;
   if (failure?.refuses === "no_stream_options" && withUsage) return "no_stream_options";
   if (failure?.refuses === "no_images" && images === "sent") return "no_images";
+  if (failure?.refuses === "no_tools" && tools === "sent") return "no_tools";
   // However it says so: the question alone it may take.
   const isRefused = failure?.outcome === "rejected" && failure.code !== "context_too_long";
   if (isRefused && mode === "prefill") return "no_prefill";
@@ -116,7 +126,7 @@ async function attempt(
   { slot, form }: { slot: Slot; form: Form },
 ): Promise<Asked> {
   const { options, answer, walk } = question;
-  const request = form.images === "left out" ? withoutImages(question.request) : question.request;
+  const request = toAsked(question.request, form);
   const { spoken } = request;
   const isContinued = spoken !== undefined && form.mode !== undefined;
   const seam = isContinued ? createSeam(spoken, form.mode) : undefined;
@@ -134,4 +144,9 @@ async function attempt(
   });
   if (seam !== undefined && result.failure === undefined) answer.take(seam.end());
   return { ...result, toolCalls: receiver.toolCalls() };
+}
+
+function toAsked(request: ChatRequest, { images, tools }: Form): ChatRequest {
+  const seen = images === "left out" ? withoutImages(request) : request;
+  return tools === "left out" ? withoutTools(seen) : seen;
 }

@@ -2,9 +2,15 @@ import type { Slot } from "../pool/pool.ts";
 
 /**
  * What an upstream turned out not to take: `stream_options`; answers in one piece; streams; an answer's beginning to go
- * on from; images.
+ * on from; images; tools.
  */
-export type Quirk = "no_stream_options" | "only_streams" | "never_streams" | "no_prefill" | "no_images";
+export type Quirk =
+  | "no_stream_options"
+  | "only_streams"
+  | "never_streams"
+  | "no_prefill"
+  | "no_images"
+  | "no_tools";
 
 /** What has been learned from refusals, by base URL and model. */
 export type Quirks = {

@@ -81,6 +81,12 @@ function toRejection({ status, body }: ErrorAnswer, secrets: Secrets): Partial<F
   };
 }
 
+/** What of the question an upstream refuses that says it has failed. */
+function toOwnFailure(body: string): Pick<Failure, "refuses"> {
+  const refuses = findQuirk(body);
+  return refuses === "no_images" || refuses === "no_tools" ? { refuses } : {};
+}
+
 /** Understands an answer whose status is not a success. */
 export function toAnswerFailure({ status, headers, body }: ErrorAnswer, secrets: Secrets): Failure {
   const error = readProviderError(parse(body), true);
@@ -95,7 +101,7 @@ export function toAnswerFailure({ status, headers, body }: ErrorAnswer, secrets:
     ...(retryAfterMs !== undefined && { retryAfterMs }),
     ...((judged.outcome === "rejected" || status === 404) && toRejection({ status, headers, body }, secrets)),
     // Some servers of models take this for a failure of their own.
-    ...(status >= 500 && findQuirk(body) === "no_images" && { refuses: "no_images" as const }),
+    ...(status >= 500 && toOwnFailure(body)),
   };
 }
 

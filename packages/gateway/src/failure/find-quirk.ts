@@ -20,10 +20,26 @@ const noImages = new RegExp(
   "i",
 );
 
+/** About tools as such, not about one of them, their number, or a choice between them. */
+const noTools = new RegExp(
+  [
+    /(does not|doesn't|do not|cannot|can't|not) (currently )?(support|accept|allow|take)(ed|ing)?( for)?( the use of| using)?( any)?( parameters?:?)? ?\W{0,4}(tools?|functions?)([ _-]?(use|calls?|calling))?\b(?![[.])/,
+    /\b(tools?|functions?)([ _-]?(use|calling|calls))?\W{0,3}( parameters?| inputs?)? ?((is|are) )?(not |un)(currently )?(supported|enabled|allowed|available|permitted|accepted) ?(["'.,]|with|for|by|on|$)/,
+    /(no endpoints|no models?).{0,40}support.{0,10}(tool|function)/,
+    /(unrecognized|unknown|unsupported|unexpected|extra).{0,40}\W(tools|functions)(["'.,\s]|$)/,
+    /"(tools|functions)"\].{0,60}(extra|not permitted)/,
+    /enable-auto-tool-choice|tool-call-parser|tools? param(eter)?s? requires/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "i",
+);
+
 /** How upstreams say that they do not take something; the first that fits. */
 const signs: readonly (readonly [Quirk, RegExp])[] = [
   ["no_stream_options", /stream_options|include_usage/],
   ["no_images", noImages],
+  ["no_tools", noTools],
   [
     "only_streams",
     /only supports? (the )?stream|(must|should|please|need to) (set|enable|use) (the )?\W?stream\W? ?(parameter|mode|to true)|stream\W? (must|should) be (set to )?\W?true|non-?stream(ing)? (calls?|requests?|mode|responses?)? ?(is |are )?(not|un)|(enable_thinking|thinking).{0,60}non-streaming/i,

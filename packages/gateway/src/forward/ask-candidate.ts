@@ -95,6 +95,7 @@ function isAbout(quirk: Quirk, { call }: Forwarding, form: Form): boolean {
       return isStreamed && form.stream === undefined;
     case "no_prefill":
     case "no_images":
+    case "no_tools":
       return false;
   }
 }
