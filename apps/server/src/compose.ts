@@ -1,27 +1,21 @@
 import { findDomainError } from "@llm-backend/contract";
 import { providers as knownProviders, type Gateway } from "@llm-backend/gateway";
-import {
-  createBackend,
-  type Backend,
-  type EndedCall,
-  type RunRelay,
-  type ServiceSettings,
-} from "@llm-backend/server";
+import { createBackend, type Backend, type EndedCall, type RunRelay } from "@llm-backend/server";
 import type { Storage } from "@llm-backend/storage";
 import type { Logger } from "pino";
 import { createAlerts, type Alerts } from "./alerts/create-alerts.ts";
 import { composeGateway } from "./compose-gateway.ts";
 import { joinGround, layGround } from "./compose-ground.ts";
 import { composeKnowledge } from "./compose-knowledge.ts";
-import { toKnowledgeSettings } from "./config/knowledge-config.ts";
+import { toServiceSettings } from "./compose-settings.ts";
 import type { Config } from "./config/to-config.ts";
-import { toVoiceSettings } from "./config/voice-config.ts";
 import type { Environment } from "./env.ts";
 import { createMetrics, type Metrics } from "./metrics/create-metrics.ts";
 import type { WatchedRequest } from "./metrics/watched-events.ts";
 import { watchDatabaseLog } from "./pressure/database-log.ts";
 import { watchPressure, type Pressure } from "./pressure/watch-pressure.ts";
 import type { RedisParts } from "./redis/start-redis.ts";
+import { openSpeech } from "./speech/open-speech.ts";
 import { openToolBox } from "./tools/open-tool-box.ts";
 import { version } from "./version.ts";
 
@@ -84,15 +78,18 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   cleanup.defer(() => gateway.close());
   const toolBox = await openToolBox(config.tools.servers, logger);
   cleanup.defer(() => toolBox.close());
+  const speech = openSpeech(config.speech, logger);
+  cleanup.defer(() => speech.close());
   const backend = await createBackend({
     storage,
     gateway,
     secrets,
-    settings: toSettings(config),
+    settings: toServiceSettings(config),
     owner: seat?.owner,
     relay,
     sharedLimits: redis?.limits,
     toolBox,
+    speech,
     openKnowledge: composeKnowledge({ config, storage, pressure }),
     onInternalError(error) {
       // That the disk takes nothing is said once, by whoever has found out, and not by everything that fails for it.
@@ -155,72 +152,9 @@ function toWatchedRequest({ incoming, call, result }: EndedCall): WatchedRequest
   return { ...result, requestId: incoming.request.id, kind, model };
 }
 
-const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
-
 /** What speaks with Redis is loaded where there is one: a process starts sooner without. */
 async function openRedis({ redis }: Config, logger: Logger): Promise<RedisParts | undefined> {
   if (redis === undefined) return undefined;
   const { startRedis } = await import("./redis/start-redis.ts");
   return startRedis(redis, logger);
-}
-
-function toSettings(config: Config): ServiceSettings {
-  const { access, auth, chat, limits, records, tools } = config;
-  const contexts = Object.entries(chat.models).flatMap(([model, { context_tokens: tokens }]) =>
-    tokens === undefined ? [] : [[model, tokens] as const],
-  );
-  const images = Object.entries(chat.models).flatMap(([model, { images: takes }]) =>
-    takes === undefined ? [] : [[model, takes] as const],
-  );
-  return {
-    registration: auth.registration,
-    hashing: {
-      memoryKib: auth.argon2.memory_kib,
-      timeCost: auth.argon2.time_cost,
-      concurrency: auth.hash_concurrency,
-      queueMax: auth.hash_queue_max,
-    },
-    loginLimits: {
-      perAccountAndAddress: auth.login_limits.per_account_and_address,
-      perAddress: auth.login_limits.per_address,
-      perAccount: auth.login_limits.per_account,
-      registrationsPerAddress: auth.login_limits.registrations_per_address,
-    },
-    lifetimes: {
-      // Contract 1 fixes it.
-      fixedMs: dayMs,
-      accessMs: auth.access_token_minutes * minuteMs,
-      refreshIdleMs: auth.refresh_days * dayMs,
-      sessionMs: auth.session_days * dayMs,
-    },
-    runLimits: {
-      perUser: limits.runs_per_user_max,
-      perConversation: limits.waiting_runs_max + 1,
-      streamsPerUser: limits.streams_per_user_max,
-    },
-    runs: {
-      systemPrompt: chat.system_prompt,
-      contexts: { models: Object.fromEntries(contexts), defaultTokens: chat.context_tokens },
-      takesImages: Object.fromEntries(images),
-      runMsMax: chat.run_minutes_max * minuteMs,
-    },
-    attachments: {
-      imageBytesMax: limits.attachment_bytes_max,
-      imagePixelsMax: limits.attachment_pixels_max,
-      textBytesMax: limits.attachment_text_bytes_max,
-      filesPerMessage: limits.attachments_per_message_max,
-      bytesPerMessage: limits.attachment_bytes_per_message_max,
-      filesPerUser: limits.attachments_per_user_max,
-      bytesPerUser: limits.attachment_bytes_per_user_max,
-    },
-    // What is taken out can be brought in again.
-    documentBytesMax: limits.body_bytes_max,
-    titleModel: chat.title_model,
-    tools: tools.settings,
-    voice: toVoiceSettings(config.voice),
-    knowledge: toKnowledgeSettings(config),
-    records,
-    access: { globalTokens: access.tokens, adminTokens: access.adminTokens, isOpen: access.isOpen },
-  };
 }

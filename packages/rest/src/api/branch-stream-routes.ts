@@ -80,6 +80,7 @@ async function open(
     conversationId,
     requestId: readRequestId(request),
     messageId: request.body.message_id as string,
+    ...readLookUp(request.body),
     ...readOnDisconnect(request.body),
   });
   return openStarted(caller, started);

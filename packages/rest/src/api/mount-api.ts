@@ -7,7 +7,7 @@ import { toOpenApiDocument } from "../openapi/openapi-document.ts";
 import { apiRoutes } from "./api-routes.ts";
 import { chooseForm, type Frame, type FrameForm } from "./frame-form.ts";
 import { readHostError } from "./host-error.ts";
-import { readJsonBody } from "./read-json.ts";
+import { toRouteRequest } from "./route-request.ts";
 import type {
   FileRoute,
   JsonRoute,
@@ -202,30 +202,6 @@ async function* encodeFrames(
     if (isInternal) given.exchange.options.onInternalError(error, given.exchange.request);
     yield encode({ event: "error", data: message });
   }
-}
-
-function toRouteRequest(route: Route, request: FastifyRequest): RouteRequest {
-  return {
-    params: request.params as Record<string, string>,
-    query: readQuery(request.query),
-    // A call that takes no body does not mind one.
-    body: route.body === undefined ? {} : readJsonBody(request.body as Buffer | undefined),
-    header(name) {
-      const value = name === "content-type" ? readContentType(request) : request.headers[name];
-      return Array.isArray(value) ? value[0] : value;
-    },
-  };
-}
-
-function readQuery(query: unknown): RouteRequest["query"] {
-  const entries = Object.entries(query as Record<string, string | string[]>);
-  return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat()[0]]));
-}
-
-/** The one that was sent: what is left of the headers has none. */
-function readContentType({ raw: { rawHeaders } }: FastifyRequest): string | undefined {
-  const at = rawHeaders.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "content-type");
-  return at === -1 ? undefined : rawHeaders[at + 1];
 }
 
 function mountDocs(scope: FastifyInstance, options: ApiOptions): void {

@@ -24,7 +24,7 @@ export async function* toFrames(
   const { lastEventId } = opened;
   const pieces: string[] = [];
   let hasBegun = lastEventId !== undefined;
-  let citations: Frame | undefined;
+  const held: Frame[] = [];
   if (hasBegun) yield begin;
   for await (const item of opened.events) {
     const { id, event } = readTracked(item);
@@ -32,7 +32,7 @@ export async function* toFrames(
     if (event.type === "answer-reset" && !hasBegun) continue;
     const failure = toFailure(event);
     if (failure !== undefined) {
-      if (!hasBegun) throw opened.isOver === true ? toLasting(failure) : failure;
+      if (!hasBegun) throw toRefusal(failure, opened);
       yield { event: "error", data: failure.message, id: toLastFrameId(id) };
       return;
     }
@@ -40,24 +40,30 @@ export async function* toFrames(
       hasBegun = true;
       yield begin;
     }
-    citations = toCitationFrame(event, id) ?? citations;
-    if (hasBegun && citations !== undefined) {
-      yield citations;
-      citations = undefined;
-    }
-    const toolFrame = toToolFrame(event, id);
-    if (toolFrame !== undefined) yield toolFrame;
-    else if (event.type === "text-delta") {
-      pieces.push(event.text);
-      yield { event: "message", data: event.text, id };
-    } else if (event.type === "run-done") {
-      yield { event: "done", data: "Stream finished", id };
+    // It comes before the answer begins, and nothing is sent before that.
+    if (event.type === "citations") held.push(toCitationFrame(event, id));
+    if (hasBegun) yield* held.splice(0);
+    const frame = toFrame(event, id);
+    if (frame !== undefined) yield frame;
+    if (event.type === "text-delta") pieces.push(event.text);
+    else if (event.type === "run-done") {
       yield await toFullResponse(caller, { opened, pieces, id });
       return;
     }
   }
   // Nothing was left behind the caller's last event: it has `done`, and lacks what comes behind it.
   if (lastEventId !== undefined) yield await toFullResponse(caller, { opened, pieces, id: lastEventId });
+}
+
+function toRefusal(failure: DomainError, { isOver = false }: OpenedRun): DomainError {
+  return isOver ? toLasting(failure) : failure;
+}
+
+/** The frame of an event that has one of its own. */
+function toFrame(event: RunEvent, id: EventId): Frame | undefined {
+  if (event.type === "text-delta") return { event: "message", data: event.text, id };
+  if (event.type === "run-done") return { event: "done", data: "Stream finished", id };
+  return toToolFrame(event, id);
 }
 
 /** Inside the process an event comes as the envelope that the procedure yielded, whatever its type says. */

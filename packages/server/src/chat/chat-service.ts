@@ -16,6 +16,7 @@ import type { RunPlaces } from "../limit/run-places.ts";
 import type { Place } from "../limit/shared-limits.ts";
 import { requireContinuable } from "./continuable-answer.ts";
 import { requireNobodyElse } from "./hand-over.ts";
+import { toHashedFiles, toHashedLookUp } from "./hash-fields.ts";
 import { hashInput } from "./hash-input.ts";
 import type { LiveRun, RunLookUp } from "./live-run.ts";
 import { toRunStart } from "./run-log.ts";
@@ -79,7 +80,7 @@ export function createChatService(deps: ChatServiceDeps) {
         const growth = await start.plan(tx, conversation);
         const rows = toStartRows(toGiven(viewer, start), growth, deps.newId);
         // Admitted before the rows can be seen: whoever finds them finds the run as well.
-        admitted = registry.admit(rows.run, toLookUp(start));
+        admitted = registry.admit(rows.run, { knowledgeBaseIds: start.knowledgeBaseIds, topK: start.topK });
         await insertStart(tx, conversation, rows);
         return rows.run;
       });
@@ -120,7 +121,7 @@ export function createChatService(deps: ChatServiceDeps) {
           input.conversationId,
           input.message,
           input.parentId,
-          ...toHashed(input.attachmentIds),
+          ...toHashedFiles(input.attachmentIds),
           ...toHashedLookUp(input),
         ]),
         async plan(tx, conversation) {
@@ -206,7 +207,7 @@ export function createChatService(deps: ChatServiceDeps) {
           input.conversationId,
           input.messageId,
           input.message,
-          ...toHashed(input.attachmentIds, true),
+          ...toHashedFiles(input.attachmentIds, true),
           ...toHashedLookUp(input),
         ]),
         async plan(tx, conversation) {
@@ -240,24 +241,6 @@ async function getMessage(tx: Repositories, conversation: Conversation, messageI
 
 async function readFileIds(tx: Repositories, message: Message): Promise<string[]> {
   return ((await readFiles(tx, [message])).get(message.id) ?? []).map(({ id }) => id);
-}
-
-/** The files of a request in its fingerprint: nothing where there are none, as before there were any. */
-function toHashed(attachmentIds: readonly string[] | undefined, isEmptySaid = false): string[] {
-  if (attachmentIds === undefined || (attachmentIds.length === 0 && !isEmptySaid)) return [];
-  return [attachmentIds.join(",")];
-}
-
-/** The same for what a question is looked up in. */
-function toHashedLookUp({ knowledgeBaseIds, topK }: RunLookUp): string[] {
-  return [
-    ...(knowledgeBaseIds === undefined ? [] : [`in ${knowledgeBaseIds.join(",")}`]),
-    ...(topK === undefined ? [] : [`top ${topK}`]),
-  ];
-}
-
-function toLookUp({ knowledgeBaseIds, topK }: RunLookUp): RunLookUp {
-  return { knowledgeBaseIds, topK };
 }
 
 function requireSameInput(known: Run, start: Start): Run {

@@ -8,18 +8,16 @@ import {
 } from "@llm-backend/contract";
 import type { ChatOutcome, Gateway } from "@llm-backend/gateway";
 import type { Conversation, Storage } from "@llm-backend/storage";
-import { readFiles } from "../attachment/message-files.ts";
 import { toKeyPlace } from "../conversation/conversation-service.ts";
 import type { SealBox } from "../secrets/seal-box.ts";
-import { readEarlierCalls } from "../tool/earlier-calls.ts";
 import { createRoundVoice, type Round } from "../tool/round.ts";
 import type { ToolRounds } from "../tool/tool-rounds.ts";
-import { findAnswered } from "./answered-message.ts";
 import { readContinued } from "./continued-text.ts";
 import type { LiveRun } from "./live-run.ts";
 import { lookUp, type Knowledge, type LookUps } from "./look-up.ts";
 import { getContextTokens, type ModelContexts } from "./model-context.ts";
-import { buildPrompt, type BranchMessage, type Prompt } from "./prompt.ts";
+import { readPromptBranch } from "./prompt-branch.ts";
+import { buildPrompt, type Prompt } from "./prompt.ts";
 import type { RunJournal } from "./run-journal.ts";
 import { saveRun } from "./save-run.ts";
 import { estimateTokens } from "./token-estimate.ts";
@@ -55,7 +53,6 @@ export type RunSettings = {
   readonly runMsMax: number;
 };
 
-const pageSize = 64;
 const finishReasonCharsMax = 64;
 const modelCharsMax = 256;
 /** At most so much of a context is kept free for the answer. */
@@ -142,7 +139,7 @@ async function preparePrompt(
   const { conversation, knowledge, round, contextTokens } = given;
   const prompt = await buildPrompt({
     systemPrompt: conversation.systemPrompt ?? deps.settings.systemPrompt,
-    branch: readBranch(deps.storage, live, round.tools !== undefined),
+    branch: readPromptBranch(deps.storage, live, round.tools !== undefined),
     files: {
       store: deps.storage.files,
       takesImages: toTakesImages(deps.settings, live.run.model),
@@ -191,23 +188,6 @@ function toSpoken({ repeated }: LiveRun, { exchange }: Round): string {
 
 function toTakesImages({ takesImages = {} }: RunSettings, model: string): boolean {
   return Object.hasOwn(takesImages, model) ? takesImages[model] !== false : true;
-}
-
-/** The branch that the run answers, newest first, read in pages; with the calls of tools for models that have some. */
-async function* readBranch(
-  storage: Storage,
-  { run }: LiveRun,
-  withCalls: boolean,
-): AsyncGenerator<BranchMessage, void> {
-  let next = run.userMessageId ?? (await findAnswered(storage, run))?.id ?? null;
-  while (next !== null) {
-    const page = await storage.messages.listBranch(run.conversationId, { messageId: next, limit: pageSize });
-    const files = await readFiles(storage, page);
-    const calls = withCalls ? await readEarlierCalls(storage, page) : undefined;
-    for (const message of page)
-      yield { ...message, files: files.get(message.id), calls: calls?.get(message.id) };
-    next = page.at(-1)?.parentId ?? null;
-  }
 }
 
 /** The end of an answer that is whole. */

@@ -1,6 +1,7 @@
 import {
   DomainError,
   toEventId,
+  type Citation,
   type HistoryInput,
   type HistoryPage,
   type MessageView,
@@ -73,7 +74,7 @@ export function createHistoryService(deps: HistoryServiceDeps) {
       createdAt: new Date(message.createdAt),
       run: run === undefined ? null : toRunRef(run, log),
       toolCalls: run === undefined ? [...(message.toolCalls ?? [])] : listToolCalls(run, events),
-      citations: [...(events === undefined ? (message.citations ?? []) : readCitations(events))],
+      citations: listCitations(message, events),
       attachments: context.files.map(toAttachmentView),
       siblingIds: context.siblingIds,
     };
@@ -147,6 +148,11 @@ function toRunRef(run: Run, log: RunLog | undefined): RunRef {
 /** The calls of an answer: out of what it tells, or, when it has ended, of what is stored of that. */
 function listToolCalls(run: Run, events: readonly RunEvent[] | undefined): ToolCallView[] {
   return toToolCalls(events ?? readStoredToolEvents(run.log));
+}
+
+/** What an answer was given to read: out of what it tells, or, when it has ended, of what is stored with it. */
+function listCitations({ citations = [] }: Message, events: readonly RunEvent[] | undefined): Citation[] {
+  return [...(events === undefined ? citations : readCitations(events))];
 }
 
 async function readJournals(tx: Repositories, runs: readonly Run[]): Promise<Map<string, RunLog>> {

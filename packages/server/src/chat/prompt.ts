@@ -40,12 +40,10 @@ export type PromptParts = {
  * answer is always in it. Reads no further up the branch than needed.
  */
 export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
-  const system: WireMessage[] =
-    parts.systemPrompt === "" ? [] : [{ role: "system", content: parts.systemPrompt }];
+  const { system, systemTokens } = toSystem(parts.systemPrompt);
   const { takesImages } = parts.files;
   const estimate = (message: BranchMessage): number =>
     estimateFiledTokens(message, takesImages) + estimateEarlierCalls(message.calls);
-  const systemTokens = parts.systemPrompt === "" ? 0 : estimateMessageTokens({ content: parts.systemPrompt });
   let left = parts.budgetTokens - systemTokens;
   const kept: BranchMessage[] = [];
   let isCut = false;
@@ -73,6 +71,11 @@ export async function buildPrompt(parts: PromptParts): Promise<Prompt> {
     cutAt: isCut ? kept[0]?.id : undefined,
     tokens: kept.reduce((sum, message) => sum + estimate(message), systemTokens + estimateContext(context)),
   };
+}
+
+function toSystem(content: string): { system: WireMessage[]; systemTokens: number } {
+  if (content === "") return { system: [], systemTokens: 0 };
+  return { system: [{ role: "system", content }], systemTokens: estimateMessageTokens({ content }) };
 }
 
 const estimateContext = (context: string | undefined): number =>

@@ -66,7 +66,8 @@ export function createKnowledge(deps: KnowledgeDeps): Knowledge {
       documents: {
         ...createDocumentService(given),
         async upload(viewer, upload) {
-          using _place = places.take(viewer.userId);
+          using cleanup = new DisposableStack();
+          cleanup.use(places.take(viewer.userId));
           const { document, isNew } = await uploadDocument({ ...deps, settings }, viewer, upload);
           if (isNew) {
             runner.wake();

@@ -41,7 +41,7 @@ export function toExcerpt({ documentName, passage }: ShownPassage, number: numbe
  * `[/INST]`). A `<` that compares stays as it is.
  */
 function escapeMarks(text: string): string {
-  return text.replaceAll(/<(?=[\p{L}/|!?<｜])/gu, "&lt;").replace(/\[(?=\/?(?:INST|SYS)\])/gi, "&#91;");
+  return text.replaceAll(/<(?=[\p{L}/|!?<｜])/gu, "&lt;").replaceAll(/\[(?=\/?(?:INST|SYS)\])/gi, "&#91;");
 }
 
 const attributeCharsMax = 200;
@@ -51,5 +51,5 @@ function toAttribute(text: string): string {
     .toWellFormed()
     .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim();
-  return escapeMarks(line.slice(0, attributeCharsMax).toWellFormed()).replaceAll(/"/g, "&quot;");
+  return escapeMarks(line.slice(0, attributeCharsMax).toWellFormed()).replaceAll('"', "&quot;");
 }
