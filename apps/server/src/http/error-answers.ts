@@ -1,4 +1,4 @@
-import { DomainError, errorCodes } from "@llm-backend/contract";
+import { DomainError, errorCodes, toOpenAiError } from "@llm-backend/contract";
 import { readHostError } from "@llm-backend/rest";
 import { mapError, toErrorBody } from "@llm-backend/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -27,7 +27,11 @@ export function answerErrors(
     if (reason === "internal") options.onInternalError(error, request);
     refuse(reply, { status: errorCodes[reason].status, code: reason, message });
   });
+  // A path of no face at all is one of OpenAI's to whoever calls it: programs that call the others know their paths.
   app.setNotFoundHandler((_request, reply) =>
-    refuse(reply, { status: 404, code: "not_found", message: "There is no such path." }),
+    reply
+      .code(404)
+      .type("application/json; charset=utf-8")
+      .send(JSON.stringify({ error: toOpenAiError("not_found", "There is no such path.") })),
   );
 }

@@ -1,7 +1,7 @@
 import { compile, default as readAddress } from "@fastify/proxy-addr";
 import { DomainError } from "@llm-backend/contract";
 import { createOpenAiHandler, type OpenAiHandler } from "@llm-backend/rest";
-import { createNewId, type AnswerCall, type Services } from "@llm-backend/server";
+import { createNewId, type Services } from "@llm-backend/server";
 import type { Logger } from "pino";
 import type { Config } from "../config/to-config.ts";
 import { findRefusal, overloadedSeconds } from "./refusal.ts";
@@ -12,12 +12,12 @@ const pingMs = 10_000;
 export function openV1(given: {
   readonly config: Config;
   readonly logger: Logger;
-  readonly services: Pick<Services, "forward" | "voice">;
+  readonly services: Pick<Services, "forward" | "voice" | "speech">;
   /** Whether the process takes no new work just now. */
   readonly isOverloaded: () => boolean;
 }): OpenAiHandler {
   const { config, logger, services } = given;
-  const { forward, voice } = services;
+  const { forward, voice, speech } = services;
   const newId = createNewId(Date.now);
   const trust = compile([...config.trusted_proxies]);
   return createOpenAiHandler({
@@ -25,7 +25,7 @@ export function openV1(given: {
     voice: {
       chat: voice.answerChat,
       rag: voice.answerRag,
-      audio: answerNoAudio,
+      audio: speech.answer,
       isOfEngine: voice.isOfEngine,
     },
     newRequestId: () => newId.text("req"),
@@ -50,8 +50,6 @@ export function openV1(given: {
     pingMs,
   });
 }
-
-const answerNoAudio: AnswerCall = () => Promise.reject(new DomainError("not_found"));
 
 const toOverloaded = () =>
   new DomainError("overloaded", undefined, { details: { retryAfterMs: overloadedSeconds * 1000 } });
