@@ -30,6 +30,9 @@ await stream.result;
 const { messages } = await client.conversation.history.query({ conversationId });
 write(messages.map(({ attachments }) => attachments.map(({ name }) => name).join() || "-").join(" "));
 
+// A message may be nothing but its files.
+await client.chat.stream({ conversationId, message: "", attachmentIds: [attachmentId] }).result;
+
 // Back as it came.
 write(String((await (await client.attachments.download(attachmentId)).text()) === table));
 

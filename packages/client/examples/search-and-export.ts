@@ -28,7 +28,7 @@ const inUse = await client.conversation.list.query({});
 const putAway = await client.conversation.list.query({ archived: true });
 write("listed", inUse.conversations.length, putAway.conversations.length);
 
-// The same document again makes no other conversation.
+// Files and calls of tools are in it. The same document again makes no other conversation.
 const exported = await client.conversation.export.query({ conversationId });
 if (exported.format !== "json") throw new Error("Markdown cannot be imported.");
 const document: Document = { ...exported.document, title: "A copy", archived: false };

@@ -79,8 +79,10 @@ export type ToolUsageInput = z.infer<typeof toolUsageInput>;
 export const toolUsageSchema = z.object({
   tool: z.string(),
   calls: z.number(),
-  /** Those that were declined are among them. */
+  /** Those that came to nothing; that a user did not allow is no failure. */
   failed: z.number(),
+  /** Those that were not made, because their user did not allow them. */
+  declined: z.number(),
   /** How long all of them took together. */
   ms: z.number(),
 });

@@ -147,9 +147,10 @@ it("writes a line into the ledger for each call", async () => {
   const user = await stage.addUser();
   await run(user, "once");
   await run(user, "decline");
+  await run(user, "once", calling(["box__echo", { text: 5 }]));
   const now = Date.now();
   const span = { from: new Date(now - 60_000), to: new Date(now + 60_000) };
   expect(await user.trpc.query("usage.listTools", span)).toEqual([
-    { tool: "box__echo", calls: 2, failed: 1, ms: expect.any(Number) },
+    { tool: "box__echo", calls: 3, failed: 1, declined: 1, ms: expect.any(Number) },
   ]);
 });

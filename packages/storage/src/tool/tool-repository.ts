@@ -1,5 +1,5 @@
 import type { ToolFailure } from "@llm-backend/contract";
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 import type { Database } from "../database.ts";
 
 /** What users have decided about tools, and the calls that were made. */
@@ -25,6 +25,7 @@ export type ToolSums = {
   readonly tool: string;
   readonly calls: number;
   readonly failed: number;
+  readonly declined: number;
   readonly ms: number;
 };
 
@@ -106,15 +107,17 @@ export function createToolRepository(db: Kysely<Database>) {
           "tool",
           fn.countAll<number | string>().as("calls"),
           fn.sum<number | string>("ok").as("done"),
+          sql<number | string>`sum(case when failure = 'declined' then 1 else 0 end)`.as("declined"),
           fn.sum<number | string>("ms").as("ms"),
         ])
         .groupBy("tool")
         .orderBy("tool")
         .execute();
-      return rows.map(({ tool, calls, done, ms }) => ({
+      return rows.map(({ tool, calls, done, declined, ms }) => ({
         tool,
         calls: Number(calls),
-        failed: Number(calls) - Number(done),
+        failed: Number(calls) - Number(done) - Number(declined),
+        declined: Number(declined),
         ms: Number(ms),
       }));
     },
