@@ -63,7 +63,6 @@ export type {
   EngineGiven,
   KnowledgeEngine,
   KnowledgeRunner,
-  KnowledgeSearch,
   OpenKnowledgeEngine,
 } from "./knowledge/knowledge-engine.ts";
 export type { KnowledgeService } from "./knowledge/create-knowledge.ts";
@@ -102,8 +101,8 @@ export { toForwardRecord } from "./record/to-forward-record.ts";
 export { toRunRecord } from "./record/to-run-record.ts";
 export { createArrivals, type Arrivals } from "./speech/arrivals.ts";
 export { readSound } from "./speech/read-sound.ts";
-export { createSpeechAnswer, type SpeechDeps } from "./speech/answer-speech.ts";
-export { defaultSpeechSettings, noSynthesiser } from "./speech/speech-settings.ts";
+export { type SpeechParts, type SpeechService } from "./speech/create-speech.ts";
+export { defaultSpeechSettings } from "./speech/speech-settings.ts";
 export type {
   PreparedAnswer,
   PreparedSpeech,

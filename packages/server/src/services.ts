@@ -25,17 +25,14 @@ import { recoverOrphans, type RecoveredOrphans } from "./relay/recover-orphans.t
 import type { RunRelay } from "./relay/run-relay.ts";
 import { createSealBox } from "./secrets/seal-box.ts";
 import { createLongSweeps } from "./sweep/long-sweeps.ts";
-import { createSpeechAnswer } from "./speech/answer-speech.ts";
-import type { PreparedSpeech, SpeechSettings, Synthesiser } from "./speech/ports.ts";
-import { speechClock } from "./speech/speech-clock.ts";
-import { defaultSpeechSettings, noSynthesiser, nothingPrepared } from "./speech/speech-settings.ts";
+import { createSpeechService, type SpeechParts, type SpeechService } from "./speech/create-speech.ts";
+import type { SpeechSettings } from "./speech/ports.ts";
 import { createTitleService } from "./title/title-service.ts";
 import type { ToolBox } from "./tool/tool-box.ts";
 import { createLiveUpstreams, type LiveUpstreams } from "./upstream/live-upstreams.ts";
 import { createUpstreamService } from "./upstream/upstream-service.ts";
 import { createVoiceKnowledge } from "./voice/voice-knowledge.ts";
 import { createVoiceService, type VoiceService } from "./voice/voice-service.ts";
-import type { AnswerCall } from "./voice/ports.ts";
 import type { VoiceSettings } from "./voice/voice-settings.ts";
 
 /** Everything that can be asked of the system; one entry for each feature. */
@@ -68,10 +65,8 @@ export type ServicesDeps = {
   readonly toolBox?: ToolBox | undefined;
   /** Opens what searches documents and takes them in. @default nothing is found, and nothing is read */
   readonly openKnowledge?: OpenKnowledgeEngine | undefined;
-  /** Answers in speech that lie ready. @default none */
-  readonly preparedSpeech?: PreparedSpeech | undefined;
-  /** Makes sound of text without an upstream. @default none */
-  readonly synthesiser?: Synthesiser | undefined;
+  /** What answers in speech are made of beside upstreams. @default nothing */
+  readonly speech?: SpeechParts | undefined;
   /** Learns of failures that no caller is told the reason of. */
   readonly onInternalError: (error: unknown) => void;
   /** Learns of records that were not stored, at most once a minute; without it `onInternalError` does. */
@@ -82,9 +77,6 @@ export type ServicesDeps = {
   /** The time of day, which may jump. @default Date.now */
   readonly now?: () => number;
 };
-
-/** The calls of voice engines that are answered in speech. */
-export type SpeechService = { readonly answer: AnswerCall };
 
 /** What an operator can set. */
 export type ServiceSettings = PeopleSettings &
@@ -171,15 +163,12 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     toolSettings: settings.tools,
     knowledge: createVoiceKnowledge({ storage, knowledge: knowledge.service }),
   });
-  const speech = createSpeechAnswer({
-    answerText: voice.answerAudioText,
+  const speech = createSpeechService({
+    ...base,
     forward,
-    prepared: deps.preparedSpeech ?? nothingPrepared,
-    synthesiser: deps.synthesiser ?? noSynthesiser,
-    settings: { ...defaultSpeechSettings, ...settings.speech },
-    newRequestId: () => newId.text("req"),
-    clock: speechClock,
-    now,
+    answerText: voice.answerAudioText,
+    parts: deps.speech,
+    settings: settings.speech,
   });
   const chats = createChats({
     ...base,
@@ -236,7 +225,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       records,
       upstreams,
       voice,
-      speech: { answer: speech },
+      speech,
     },
     load,
     async recover() {

@@ -17,6 +17,7 @@ import {
 import { pricesSchema, recordsSchema } from "./sections/records-section.ts";
 import { redisSchema } from "./sections/redis-section.ts";
 import { jwtSchema, masterKeyFileSchema, masterKeySchema } from "./sections/secret-section.ts";
+import { speechSchema } from "./sections/speech-section.ts";
 import { toolsSchema } from "./sections/tools-section.ts";
 import { authorizationSchema, providersSchema, upstreamsSchema } from "./sections/upstream-section.ts";
 import { voiceSchema } from "./sections/voice-section.ts";
@@ -119,6 +120,7 @@ export const configSchema = section({
   }),
   redis: redisSchema,
   tools: toolsSchema,
+  speech: speechSchema,
   voice: voiceSchema,
   knowledge: knowledgeSchema,
   log: logSchema,

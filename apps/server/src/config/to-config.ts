@@ -4,6 +4,7 @@ import { toConfiguredUpstreams, type ConfiguredUpstream } from "./configured-ups
 import { toGatewayConfig, type GatewayConfig } from "./gateway-config.ts";
 import { defaultAddress, readAddress, readHost, type ListenAddress } from "./listen-address.ts";
 import { toRedisConfig, type RedisConfig } from "./redis-config.ts";
+import { toSpeechConfig, type SpeechConfig } from "./speech-config.ts";
 import { toToolsConfig, type ToolsConfig } from "./tools-config.ts";
 
 /**
@@ -37,6 +38,8 @@ export type Config = GatewayConfig &
     readonly redis: RedisConfig | undefined;
     /** What models may call. */
     readonly tools: ToolsConfig;
+    /** Where sound comes from. */
+    readonly speech: SpeechConfig;
     readonly jwt: { readonly secret: string | undefined };
     readonly master_key: Uint8Array | undefined;
     readonly master_key_file: string | undefined;
@@ -67,6 +70,7 @@ export function toConfig(file: ConfigFile, folder: string): Config {
     database: file.database === undefined ? join(data, "llm-backend.db") : resolve(folder, file.database),
     redis: toRedisConfig(file.redis),
     tools: toToolsConfig(file.tools, folder),
+    speech: toSpeechConfig(file.speech, { folder, data }),
     jwt: { secret: file.jwt.secret },
     master_key: file.master_key,
     master_key_file: file.master_key_file === undefined ? undefined : resolve(folder, file.master_key_file),

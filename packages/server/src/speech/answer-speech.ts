@@ -1,0 +1,220 @@
+import { DomainError, findDomainError } from "@llm-backend/contract";
+import type { CallAnswer, CallOutcome, ForwardService, IncomingCall } from "../forward/forward-service.ts";
+import type { AnswerCall, AnswerText, TakenText } from "../voice/ports.ts";
+import { findVerbatim } from "../voice/speak-verbatim.ts";
+import { readVoiceRequest, type VoiceRequest } from "../voice/voice-request.ts";
+import { askAnswer, type AnswerForm, type AskedAnswer } from "./ask-answer.ts";
+import {
+  audioFields,
+  createMuteModels,
+  wishSound,
+  wishText,
+  type AudioWish,
+  type MuteModels,
+} from "./audio-wish.ts";
+import { playPieces } from "./play-pieces.ts";
+import type { PreparedAnswer, PreparedSpeech, SpeechClock, SpeechSettings, Synthesiser } from "./ports.ts";
+import { speakSentences } from "./speak-sentences.ts";
+import { createSpeechOutlet, type SpeechEnding } from "./speech-outlet.ts";
+import { toPieces, type SpeechPart } from "./to-pieces.ts";
+import { createUpstreamSpeech } from "./upstream-speech.ts";
+import { toUsageWords } from "./usage-words.ts";
+
+/** What answers in speech stand on. */
+export type SpeechDeps = {
+  readonly answerText: AnswerText;
+  readonly forward: Pick<ForwardService, "forward" | "noteRefused">;
+  readonly prepared: PreparedSpeech;
+  /** The built-in one. */
+  readonly synthesiser: Synthesiser;
+  readonly settings: SpeechSettings;
+  readonly newRequestId: () => string;
+  readonly clock: SpeechClock;
+  /** The time of day, in milliseconds since 1970. */
+  readonly now: () => number;
+};
+
+/** One call on its way. */
+type Call = {
+  readonly incoming: IncomingCall;
+  readonly answer: CallAnswer;
+  readonly request: VoiceRequest;
+  readonly mute: MuteModels;
+};
+
+/** What is to be heard, and what is known of it. */
+type Speech = {
+  readonly parts: AsyncIterable<SpeechPart>;
+  /** Undefined for what lies ready. */
+  readonly asked: AskedAnswer | undefined;
+};
+
+/**
+ * Creates what answers in speech: from files, by a model that speaks itself, or as text that is spoken sentence by
+ * sentence, by an upstream or here. What fails before any sound has left gives way to the next.
+ */
+export function createSpeechAnswer(deps: SpeechDeps): AnswerCall {
+  const { settings, synthesiser } = deps;
+  const mute = createMuteModels(() => deps.clock.now());
+
+  return async (incoming, answer) => {
+    const request = readRequest(deps, incoming);
+    const call: Call = { incoming, answer, request, mute };
+    // It gets ready while the model thinks.
+    if (settings.speechModel === undefined) synthesiser.warm?.();
+    // What is to be spoken as it is, is no answer that something else could stand in for.
+    if (findVerbatim(request) !== undefined) return answerBy(deps, call, wishText(request));
+    return (await answerPrepared(deps, call)) ?? (await answerByModel(deps, call));
+  };
+}
+
+/** A call that cannot be read is recorded like every other that was refused. */
+function readRequest({ forward }: SpeechDeps, incoming: IncomingCall): VoiceRequest {
+  try {
+    if (incoming.request.method !== "POST") throw new DomainError("method_not_allowed");
+    return readVoiceRequest(incoming.request, "audio", audioFields);
+  } catch (error) {
+    if (DomainError.is(error)) forward.noteRefused(incoming, error);
+    throw error;
+  }
+}
+
+/** Undefined where nothing lies ready, or it could not be read. */
+async function answerPrepared(deps: SpeechDeps, call: Call): Promise<CallOutcome | undefined> {
+  const { signal } = call.answer;
+  const prepared = await findPrepared(deps, signal);
+  if (prepared === undefined) return undefined;
+  const outcome = await play(deps, call, { parts: toParts(prepared), asked: undefined });
+  return outcome.isAnswered || signal.aborted ? outcome : undefined;
+}
+
+async function answerByModel(deps: SpeechDeps, call: Call): Promise<CallOutcome> {
+  const { request, mute, answer } = call;
+  const wish = wishSound(request, deps.settings, mute);
+  if (wish === undefined) return answerBy(deps, call, wishText(request));
+  const heard = await answerBy(deps, call, wish);
+  if (heard.isAnswered || !mayAskForText(heard, answer.signal)) return heard;
+  const told = await answerBy(deps, call, wishText(request));
+  // It was the wish for sound that it failed for.
+  if (told.error === undefined) mute.note(request.model ?? "");
+  return { ...told, attempts: heard.attempts + told.attempts };
+}
+
+async function findPrepared(deps: SpeechDeps, signal: AbortSignal): Promise<PreparedAnswer | undefined> {
+  try {
+    return await deps.prepared.find(signal);
+  } catch (error) {
+    // A file that cannot be read is as good as none.
+    if (signal.aborted) throw error;
+    return undefined;
+  }
+}
+
+async function* toParts({ transcript, sound }: PreparedAnswer): AsyncGenerator<SpeechPart> {
+  yield { type: "words", text: transcript };
+  for await (const piece of sound) yield { type: "sound", sound: piece };
+}
+
+/** Whether the same question, without the wish for sound, may have an answer: what we refuse ourselves, we refuse again. */
+function mayAskForText({ error }: CallOutcome, signal: AbortSignal): boolean {
+  return !signal.aborted && error !== undefined && /^(upstream_|answer_truncated)/.test(error.code);
+}
+
+/** Asks, and lets the answer be heard. An answer that is none is told to nobody where text may be asked for instead. */
+async function answerBy(deps: SpeechDeps, call: Call, wish: AudioWish): Promise<CallOutcome> {
+  const { incoming, answer } = call;
+  const leaving = new AbortController();
+  const asked = askAnswer(deps.answerText, {
+    ...wish,
+    incoming,
+    announce: answer.announce,
+    signal: AbortSignal.any([answer.signal, leaving.signal]),
+  });
+  try {
+    const form = await asked.form;
+    if (form === undefined) return await tellRefusal(call, await asked.taken, wish);
+    if (form.type === "text" && wish.soundGraceMs > 0) call.mute.note(call.request.model ?? "");
+    return await play(deps, call, { parts: speak(deps, call, form), asked });
+  } finally {
+    leaving.abort();
+  }
+}
+
+/** What the caller has to change is told in the upstream's own words. */
+async function tellRefusal(
+  { answer: { sink } }: Call,
+  { refusal, error, attempts }: TakenText,
+  wish: AudioWish,
+): Promise<CallOutcome> {
+  if (refusal === undefined || wish.soundGraceMs > 0) return { error, isAnswered: false, attempts };
+  const { status, body } = refusal;
+  sink.head(status, { "content-type": "application/json", "content-length": String(body.length) });
+  sink.write(body);
+  sink.end();
+  return { error, isAnswered: true, attempts };
+}
+
+function speak(
+  { settings, forward, newRequestId, synthesiser }: SpeechDeps,
+  { incoming, answer, request }: Call,
+  form: AnswerForm,
+): AsyncIterable<SpeechPart> {
+  if (form.type === "sound") return form.parts;
+  const { speechModel, speechVoice, speechFormat, speechRate, language } = settings;
+  const asked = (request.body["audio"] ?? {}) as { readonly voice?: unknown };
+  const upstream =
+    speechModel === undefined
+      ? []
+      : [
+          createUpstreamSpeech({ forward, newRequestId }, incoming, {
+            model: speechModel,
+            voice: typeof asked.voice === "string" ? asked.voice : speechVoice,
+            format: speechFormat,
+            rate: speechRate,
+          }),
+        ];
+  const synthesisers = [...upstream, synthesiser];
+  return speakSentences(form.sentences, { synthesisers, language, signal: answer.signal });
+}
+
+/** Lets something be heard to its end. */
+async function play(
+  { settings, clock, now }: SpeechDeps,
+  { incoming, answer, request }: Call,
+  { parts, asked }: Speech,
+): Promise<CallOutcome> {
+  const { signal } = answer;
+  const outlet = createSpeechOutlet({
+    answer,
+    toEnvelope() {
+      const name = incoming.request.id.replace(/^req_/, "");
+      const { id, model } = asked?.firstChunk ?? {};
+      return {
+        id: typeof id === "string" && id !== "" ? id : `chatcmpl-${name}`,
+        audioId: `audio_${name}`,
+        model: typeof model === "string" && model !== "" ? model : (request.model ?? ""),
+        created: Math.floor(now() / 1000),
+      };
+    },
+    toEnding: () => toEnding(asked, request.wantsUsage),
+  });
+  const attempts = () => asked?.ended?.attempts ?? 0;
+  try {
+    await playPieces(toPieces(parts), { outlet, clock, leadMs: settings.leadMs, signal });
+    const error = signal.aborted ? new DomainError("cancelled") : undefined;
+    return { error, isAnswered: outlet.isOpen, attempts: attempts() };
+  } catch (failure) {
+    const error = findDomainError(failure) ?? new DomainError("internal", undefined, { cause: failure });
+    if (outlet.isOpen && !signal.aborted) outlet.fail(error);
+    return { error, isAnswered: outlet.isOpen, attempts: attempts() };
+  }
+}
+
+function toEnding(asked: AskedAnswer | undefined, wantsUsage: boolean): SpeechEnding {
+  const { finishReason = "stop", usage } = asked?.ended ?? {};
+  return {
+    finishReason,
+    toolDeltas: asked?.toolDeltas ?? [],
+    usage: wantsUsage && usage !== undefined ? toUsageWords(usage) : undefined,
+  };
+}
