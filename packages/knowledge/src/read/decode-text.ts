@@ -53,7 +53,7 @@ function decodeStrictly(bytes: Uint8Array, label: string): string | undefined {
 /** Bytes that are decoded wrongly become what nobody writes: control characters, and half-width katakana in heaps. */
 function isPlausible(text: string): boolean {
   const sample = text.slice(0, 4096);
-  const foreign = sample.match(/[^\u0000-\u007F]/gu)?.length ?? 0;
+  const foreign = sample.match(/\P{ASCII}/gu)?.length ?? 0;
   const unlikely = sample.match(/[\u0080-\u009F\uFF61-\uFF9F\uE000-\uF8FF]/gu)?.length ?? 0;
   return unlikely <= foreign / 8;
 }

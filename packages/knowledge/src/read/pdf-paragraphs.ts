@@ -68,10 +68,16 @@ function toLevel(first: PdfLine, text: string, { headingSizes }: Typography): nu
   return rank === -1 || text.length > headingCharsMax ? undefined : Math.min(rank + 1, 6);
 }
 
-function continues(last: PdfLine, line: PdfLine, { leading }: Typography): boolean {
-  if (last.page !== line.page || roundSize(last.size) !== roundSize(line.size)) return false;
+function continues(last: PdfLine, line: PdfLine, { bodySize, leading }: Typography): boolean {
+  if (last.page !== line.page || !areAlike(last.size, line.size, bodySize)) return false;
   const distance = last.y - line.y;
-  return distance > 0 && distance <= line.size * leading * 1.25;
+  return distance > 0 && distance <= Math.max(last.size, line.size) * leading * 1.25;
+}
+
+/** Whether two sizes may stand in one paragraph: a heading has its own, text has those of its quotations and code. */
+function areAlike(first: number, second: number, bodySize: number): boolean {
+  if (roundSize(first) === roundSize(second)) return true;
+  return Math.max(first, second) <= bodySize * 1.1 && Math.min(first, second) >= bodySize * 0.8;
 }
 
 /** Joins the lines of a paragraph. A word that was divided at the end of a line is one again; rows of a table stay lines. */
@@ -82,11 +88,20 @@ function joinLines(lines: readonly PdfLine[]): string {
     const isRow = line.includes(" | ");
     if (text === "") text = line;
     else if (isRow || wasRow) text += `\n${line}`;
-    else if (/\p{Ll}[-\u00AD\u2010]$/u.test(text) && /^\p{Ll}/u.test(line)) text = text.slice(0, -1) + line;
+    else if (isDivided(text, line)) text = text.slice(0, -1) + line;
     else text += (isUnspaced(text.at(-1)) && isUnspaced(line.at(0)) ? "" : " ") + line;
     wasRow = isRow;
   }
   return text;
+}
+
+/** Whether the end of a line divides a word: in the middle of small letters, or of capitals. */
+function isDivided(text: string, line: string): boolean {
+  const tail = text.slice(-2);
+  if (!/[-\u00AD\u2010]$/u.test(tail)) return false;
+  return (
+    (/^\p{Ll}/u.test(tail) && /^\p{Ll}/u.test(line)) || (/^\p{Lu}/u.test(tail) && /^\p{Lu}{2}/u.test(line))
+  );
 }
 
 /** Chinese and Japanese have no space where a line ends. */

@@ -4,8 +4,8 @@ export type PdfSegment = {
   readonly x: number;
   readonly y: number;
   right: number;
-  /** The height of its letters. */
-  readonly size: number;
+  /** The height of most of its letters. */
+  size: number;
 };
 
 /** An item of text as pdf.js gives it. */
@@ -27,23 +27,34 @@ const gapInSizes = 1.6;
  */
 export function toSegments(items: readonly PdfItem[]): { segments: PdfSegment[]; isUpright: boolean } {
   const segments: PdfSegment[] = [];
-  let open: PdfSegment | undefined;
+  let open: OpenSegment | undefined;
   let isUpright = true;
   for (const item of items) {
-    if (item.str.trim() !== "") {
-      const place = toSegment(item);
+    if (item.str.trim() === "") {
+      if (open !== undefined && item.str !== "") open.segment.text += " ";
+    } else {
       isUpright &&= !isTurned(item);
-      if (open === undefined || !continues(open, place)) {
-        open = place;
-        segments.push(open);
-      } else {
-        open.text += place.text;
-        open.right = Math.max(open.right, place.right);
+      const next = toSegment(item);
+      if (open !== undefined && continues(open.segment, next)) extend(open, next);
+      else {
+        open = { segment: next, longest: next.text.length };
+        segments.push(next);
       }
-    } else if (open !== undefined && item.str !== "") open.text += " ";
+    }
     if (item.hasEOL) open = undefined;
   }
   return { segments, isUpright };
+}
+
+type OpenSegment = { readonly segment: PdfSegment; /** Of its items' lengths. */ longest: number };
+
+function extend(open: OpenSegment, { text, right, size }: PdfSegment): void {
+  open.segment.text += text;
+  open.segment.right = Math.max(open.segment.right, right);
+  if (text.length <= open.longest) return;
+  // A line that begins with a small mark is as large as what follows it.
+  open.segment.size = size;
+  open.longest = text.length;
 }
 
 function toSegment({ str, transform, width, height }: PdfItem): PdfSegment {

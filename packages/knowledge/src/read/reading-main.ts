@@ -57,6 +57,6 @@ process.on("message", (message: ToReading) => {
 process.on("disconnect", () => process.exit());
 // While a parser is busy, this thread hears of nothing; another one sees to it that it does not outlive its parent.
 new Worker(toSiblingUrl(import.meta.url, "parent-watch"), {
-  workerData: { parentPid: process.ppid },
+  workerData: Number(process.argv[2]),
 }).unref();
 send({ type: "ready" });

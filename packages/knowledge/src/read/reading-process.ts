@@ -103,7 +103,7 @@ export function startReadingProcess(limits: ReadLimits): ReadingProcess {
 
 function forkReader(limits: ReadLimits): ChildProcess {
   const heapMegabytes = Math.ceil((limits.memoryBytes * heapShare) / 1024 / 1024);
-  return fork(fileURLToPath(toSiblingUrl(import.meta.url, "reading-main")), [], {
+  return fork(fileURLToPath(toSiblingUrl(import.meta.url, "reading-main")), [String(process.pid)], {
     env: {},
     // It reads files and has a thread of its own. It writes nothing, starts nothing, and loads no native code.
     execArgv: [

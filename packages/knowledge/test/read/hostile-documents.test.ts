@@ -51,7 +51,7 @@ describe("a document that cannot be read fails with a sentence for its owner", (
     [
       "JSON of objects in objects",
       "a.json",
-      '{"a":'.repeat(200) + "1" + "}".repeat(200),
+      `${'{"a":'.repeat(200)}1${"}".repeat(200)}`,
       "nested too deeply",
     ],
     ["no JSON", "a.json", '{"a":', "not valid JSON"],
@@ -87,6 +87,14 @@ describe("a document that cannot be read fails with a sentence for its owner", (
     await expect(hasty.readAll("a.pdf", pdfOfForms(12))).rejects.toEqual(unreadable("longer than 1 second."));
     expect(toWholeText(await hasty.readAll("a.txt", "The next one."))).toBe("The next one.");
   });
+});
+
+it("a document with more values than there is room for ends with the sentence about memory", async () => {
+  await using narrow = await startReading({
+    limits: { seconds: 15, memoryBytes: 150 * 1024 * 1024, textCharsMax: 20_000_000 },
+  });
+  const values = `[${"{},".repeat(5_000_000)}{}]`;
+  await expect(narrow.readAll("a.json", values)).rejects.toEqual(unreadable("too much memory"));
 });
 
 describe("what is hostile in one part is read in the others", () => {
