@@ -21,6 +21,15 @@ it("shares one fsync among those who ask while another one runs", async () => {
   await log.settled();
 });
 
+it("holds the log from the beginning, whatever becomes of its name", async () => {
+  const path = join(folder, "held.sqlite");
+  writeFileSync(`${path}-wal`, "frames");
+  using log = new LogSync(path);
+  log.open();
+  rmSync(`${path}-wal`);
+  await expect(log.sync({})).resolves.toBeUndefined();
+});
+
 it("acknowledges nothing more of a connection after an fsync that failed, and begins anew with the next one", async () => {
   const path = join(folder, "failing.sqlite");
   using log = new LogSync(path);

@@ -23,6 +23,19 @@ export class LogSync implements Disposable {
   }
 
   /**
+   * Opens the log, if it is there. The system reports a failed write to everybody who has the file open at that time, and
+   * to nobody who opens it later: so this comes before anything is written, in case SQLite's own fsync is the one that
+   * fails, and is forgiven, as in a checkpoint on the side.
+   */
+  open(): void {
+    try {
+      this.#descriptor ??= openSync(this.#path, "r+");
+    } catch {
+      // The first fsync tries again, and says why it cannot.
+    }
+  }
+
+  /**
    * Resolves when everything that was committed over the connection before the call is on the disk. Rejects when the
    * disk fails, and from then on for this connection: the system reports what it could not write once, and what comes
    * behind a gap in the log is worth nothing.
@@ -57,7 +70,7 @@ export class LogSync implements Disposable {
   async #flush(connection: object): Promise<void> {
     if (this.#failure?.connection === connection) throw this.#failure.error;
     try {
-      // There since the first commit, and the same file for as long as anybody has the database open.
+      // The same file for as long as anybody has the database open.
       const descriptor = (this.#descriptor ??= openSync(this.#path, "r+"));
       await new Promise<void>((resolve, reject) => {
         fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)));

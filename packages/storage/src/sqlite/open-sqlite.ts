@@ -72,6 +72,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
     if (options.exclusive === true) refuseDamaged(handle.connection, path);
     const db = new Kysely<Database>({ dialect: new ImmediateSqliteDialect(handle, { isShared }) });
     await migrate(db, options.path);
+    if (options.exclusive === true || isShared) settleLog(handle.connection);
     const { syncsBeside = true } = options;
     return createStorage(
       db,
@@ -80,6 +81,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Storage> {
   } catch (error) {
     throw toRefusal(error, options.path);
   }
+}
+
+/**
+ * Moves what an earlier process has left in the log into the database, as far as nobody reads it, with fsyncs of its own:
+ * that process may have died of one that failed, and what is written behind a gap in the log is worth nothing.
+ */
+function settleLog(connection: SqliteConnection.Database): void {
+  connection.pragma("wal_checkpoint(passive)");
 }
 
 async function migrate(db: Kysely<Database>, path: string): Promise<void> {
@@ -113,6 +122,7 @@ function createDriver(
     }
   };
   const log = claims.use(new LogSync(owned.path));
+  log.open();
   const flush = () =>
     log.sync(handle.connection).catch((error: unknown) => {
       throw handle.note(toFsyncFailure(error));
