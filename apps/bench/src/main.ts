@@ -5,6 +5,7 @@
  * `npm run bench -- gateway [--only burst,paced] [--rivals raw,nginx] [--rounds 3] [--quick]` measures /v1 against rivals,
  * `npm run bench -- conversations [--rounds 7] [--quick]` measures what steps cost while conversations and lists grow,
  * `npm run bench -- redis [--rounds 7] [--quick]` measures what each use of Redis costs, and what a cache there would gain,
+ * `npm run bench -- knowledge [--quick]` measures how good and how fast the search of knowledge bases is,
  * `npm run bench -- acknowledge [--disk FOLDER] [--rounds 7] [--quick]` compares commits that stop the event loop with ours.
  */
 import { cpus } from "node:os";
@@ -14,6 +15,7 @@ import { runChatBench } from "./chat-bench.ts";
 import { runConversationsBench } from "./conversations/run-conversations-bench.ts";
 import { readGatewayOptions } from "./gateway/command-line.ts";
 import { runGatewayBench } from "./gateway/gateway-bench.ts";
+import { runKnowledgeBench } from "./knowledge/run-knowledge-bench.ts";
 import { runRedisBench } from "./redis/redis-bench.ts";
 import { UnknownName } from "./unknown-name.ts";
 import { runWorkersBench } from "./workers/run-workers-bench.ts";
@@ -41,15 +43,19 @@ const { values, positionals } = parseArgs({
 
 const print = (text: string) => void process.stdout.write(text);
 print(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}\n`);
-const [first, ...rest] = positionals;
+/** What is measured under a name of its own; everything else names parts of the measurement of chat. */
+const benches: Readonly<Record<string, () => Promise<void>>> = {
+  gateway: () => runGatewayBench(readGatewayOptions(values), print),
+  workers: () => runWorkersBench(values, print),
+  conversations: () => runConversationsBench(values, print),
+  knowledge: () => runKnowledgeBench(values, print),
+  acknowledge: () => runAcknowledgeBench(values, print),
+  redis: () => runRedisBench({ quick: values.quick, rounds: Number(values.rounds ?? 7) }, print),
+};
+const [first = "", ...rest] = positionals;
+const bench = rest.length === 0 && Object.hasOwn(benches, first) ? benches[first] : undefined;
 try {
-  if (first === "gateway" && rest.length === 0) await runGatewayBench(readGatewayOptions(values), print);
-  else if (first === "workers" && rest.length === 0) await runWorkersBench(values, print);
-  else if (first === "conversations" && rest.length === 0) await runConversationsBench(values, print);
-  else if (first === "acknowledge" && rest.length === 0) await runAcknowledgeBench(values, print);
-  else if (first === "redis" && rest.length === 0)
-    await runRedisBench({ quick: values.quick, rounds: Number(values.rounds ?? 7) }, print);
-  else await runChatBench({ ...values, names: positionals }, print);
+  await (bench === undefined ? runChatBench({ ...values, names: positionals }, print) : bench());
 } catch (error) {
   if (!(error instanceof UnknownName)) throw error;
   process.stderr.write(`${error.message}\n`);
