@@ -17,6 +17,7 @@ export type {
 } from "./ports.ts";
 export { createDocumentReader, type DocumentReaderOptions } from "./read/create-document-reader.ts";
 export { findDocumentKind, getDocumentKind } from "./read/document-kind.ts";
+export { createKnowledgeSearch, type KnowledgeSearchDeps } from "./search/create-knowledge-search.ts";
 export { cutPassages } from "./split/cut-passages.ts";
 export { createIngest, type Ingest } from "./ingest/create-ingest.ts";
 export { defaultIngestSettings, type IngestDeps, type IngestSettings } from "./ingest/ingest-ports.ts";

@@ -53,37 +53,42 @@ const lane = (index: number) => [0xfd, 0x1b, index];
 const toFloat = [0xb2];
 const multiplyFloats = [0x94];
 
-const step = (variable: number, by: number) => [...get(variable), ...constant(by), ...add, ...set(variable)];
+/** Instructions one behind the other. */
+const code = (...instructions: (readonly number[])[]) => instructions.flat();
+const step = (variable: number, by: number) => code(get(variable), constant(by), add, set(variable));
+const stepUntil = (variable: number, by: number, last: number) =>
+  code(get(variable), constant(by), add, tee(variable), get(last), notEqual, whileTrue(0));
 
-const addSixteen = [
-  ...get(sum),
-  ...[...get(row), ...get(at), ...add, ...loadVector(16), ...tee(packed), ...widenLow],
-  ...[...get(other), ...loadVector(0), ...multiplyPairs, ...addVectors],
-  ...[...get(packed), ...widenHigh, ...get(other), ...loadVector(16), ...multiplyPairs, ...addVectors],
-  ...set(sum),
-  ...step(other, 32),
-  ...[...get(at), ...constant(16), ...add, ...tee(at), ...get(bytes), ...notEqual, ...whileTrue(0)],
-];
+const loadPacked = code(get(row), get(at), add, loadVector(16), tee(packed));
+const multiplyLow = code(widenLow, get(other), loadVector(0), multiplyPairs, addVectors);
+const multiplyHigh = code(get(packed), widenHigh, get(other), loadVector(16), multiplyPairs, addVectors);
+const addSixteen = code(
+  code(get(sum), loadPacked, multiplyLow, multiplyHigh, set(sum)),
+  code(step(other, 32), stepUntil(at, 16, bytes)),
+);
 
-const scoreRow = [
-  ...[...get(list), ...loadInt, ...set(row), ...zeroVector, ...set(sum), ...constant(0), ...set(at)],
-  ...[...get(query), ...set(other)],
-  ...loop(addSixteen),
-  ...get(scores),
-  ...[...get(sum), ...lane(0), ...get(sum), ...lane(1), ...add],
-  ...[...get(sum), ...lane(2), ...add, ...get(sum), ...lane(3), ...add],
-  ...[...toFloat, ...get(row), ...loadFloat, ...multiplyFloats, ...storeFloat],
-  ...step(scores, 4),
-  ...[...get(list), ...constant(4), ...add, ...tee(list), ...get(end), ...notEqual, ...whileTrue(0)],
-];
+const startRow = code(
+  get(list),
+  loadInt,
+  set(row),
+  zeroVector,
+  set(sum),
+  constant(0),
+  set(at),
+  get(query),
+  set(other),
+);
+const addLanes = code(
+  code(get(sum), lane(0), get(sum), lane(1), add),
+  code(get(sum), lane(2), add, get(sum), lane(3), add),
+);
+const storeScore = code(get(scores), addLanes, toFloat, get(row), loadFloat, multiplyFloats, storeFloat);
+const scoreRow = code(startRow, loop(addSixteen), storeScore, step(scores, 4), stepUntil(list, 4, end));
 
-const body = [
-  // Four more numbers, and then two vectors.
-  ...[2, 4, i32, 2, v128],
-  ...[...get(list), ...get(count), ...constant(2), ...shiftLeft, ...add, ...set(end)],
-  ...loop(scoreRow),
-  0x0b,
-];
+// Four more numbers, and then two vectors.
+const variables = [2, 4, i32, 2, v128];
+const findEnd = code(get(list), get(count), constant(2), shiftLeft, add, set(end));
+const body = code(variables, findEnd, loop(scoreRow), [0x0b]);
 
 const text = (value: string) => [value.length, ...new TextEncoder().encode(value)];
 const section = (id: number, content: readonly number[]) => [id, ...toSize(content.length), ...content];
@@ -94,11 +99,13 @@ function toSize(size: number): number[] {
 }
 
 /** The module: it imports `env.memory`, and exports `scan`, which must not be called without rows or without numbers. */
-export const scanCode = Uint8Array.from([
-  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-  ...section(1, [1, 0x60, 5, i32, i32, i32, i32, i32, 0]),
-  ...section(2, [1, ...text("env"), ...text("memory"), 2, 0, 1]),
-  ...section(3, [1, 0]),
-  ...section(7, [1, ...text("scan"), 0, 0]),
-  ...section(10, [1, ...toSize(body.length), ...body]),
-]);
+export const scanCode = Uint8Array.from(
+  code(
+    [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    section(1, [1, 0x60, 5, i32, i32, i32, i32, i32, 0]),
+    section(2, [1, ...text("env"), ...text("memory"), 2, 0, 1]),
+    section(3, [1, 0]),
+    section(7, [1, ...text("scan"), 0, 0]),
+    section(10, [1, ...toSize(body.length), ...body]),
+  ),
+);

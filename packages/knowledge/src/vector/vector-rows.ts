@@ -1,7 +1,10 @@
 import { scanCode } from "./scan-code.ts";
 import { Instance, Memory, Module, type WasmMemory } from "./web-assembly.ts";
 
-type Scan = (query: number, list: number, count: number, scores: number, bytes: number) => void;
+/** Addresses and counts: the query, the list of rows, how many, where the results go, how many bytes a row has. */
+type Scan = (
+  ...args: readonly [query: number, list: number, count: number, scores: number, bytes: number]
+) => void;
 
 const pageBytes = 65_536;
 /** What addresses of 32 bits reach. */

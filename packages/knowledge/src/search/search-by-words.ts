@@ -1,0 +1,129 @@
+import type { KnowledgeReader } from "@llm-backend/storage";
+import { BestList, type Scored } from "../vector/best-list.ts";
+import type { QuestionTerm } from "./question-terms.ts";
+import type { BaseContents } from "./searched-bases.ts";
+
+/** A base to look in, or some contents of it. */
+export type WordScope = {
+  readonly contents: BaseContents;
+  /** Only these; undefined: all that are found. */
+  readonly versions: readonly number[] | undefined;
+};
+
+/** When a search ends before its time. */
+export type SearchControl = {
+  /** Throws when nobody waits for the search any more; asked often. */
+  readonly check: () => void;
+  /** Whether to make do with what has been found. */
+  readonly isLate: () => boolean;
+};
+
+/** What was found by words. */
+export type FoundByWords = {
+  /** Best first. */
+  readonly found: readonly Scored[];
+  /** The terms that tell passages apart: those worth showing where they stand. */
+  readonly telling: readonly QuestionTerm[];
+};
+
+type CountedTerm = { readonly term: QuestionTerm; readonly passagesMax: number };
+
+/** So many matches are looked at for one question: rare words first, and those that half of a large base has not at all. */
+const matchesMax = 60_000;
+const matchesPerCheck = 1024;
+/** A word that more of the passages have than this tells none apart. */
+const tellingShare = 0.4;
+/** What FTS5 puts in place of the weight of words that more than half of all rows have. */
+const leastWeight = 1e-6;
+
+/**
+ * Finds passages by the words that they share with a question (BM25: rare words count more, and the first time a word
+ * stands there more than the tenth). How rare a word is, each base tells for itself.
+ */
+export function searchByWords(
+  reader: KnowledgeReader,
+  given: {
+    readonly terms: readonly QuestionTerm[];
+    readonly scopes: readonly WordScope[];
+    readonly limit: number;
+  },
+  control: SearchControl,
+): FoundByWords {
+  const best = new BestList(given.limit);
+  const telling = new Set<QuestionTerm>();
+  for (const scope of given.scopes) {
+    const scores = new Map<number, number>();
+    const counted = countTerms(reader, given.terms, scope.contents.base.number);
+    let matches = 0;
+    for (const { term, passagesMax } of counted) {
+      if (matches > 0 && (matches + passagesMax > matchesMax || control.isLate())) break;
+      const found = addMatches(reader, { term, passagesMax, scope, scores }, control);
+      matches += found;
+      if (found <= scope.contents.passages * tellingShare) telling.add(term);
+    }
+    for (const { id, score } of listFound(reader, scores, { scope, limit: given.limit }))
+      best.offer(id, score);
+  }
+  return { found: best.list(), telling: telling.size > 0 ? [...telling] : given.terms };
+}
+
+/** The terms that stand somewhere in the base, the rarest first, each with the number of passages that it is in at most. */
+function countTerms(reader: KnowledgeReader, terms: readonly QuestionTerm[], base: number): CountedTerm[] {
+  const counts = new Map<string, number>();
+  const count = (word: string) => {
+    const known = counts.get(word) ?? reader.countWord(base, word);
+    counts.set(word, known);
+    return known;
+  };
+  return terms
+    .map((term) => ({ term, passagesMax: Math.min(...term.words.map(count)) }))
+    .filter(({ passagesMax }) => passagesMax > 0)
+    .toSorted((first, second) => first.passagesMax - second.passagesMax);
+}
+
+/** Adds what a term counts in each passage that has it. @returns how many there are. */
+function addMatches(
+  reader: KnowledgeReader,
+  of: CountedTerm & { readonly scope: WordScope; readonly scores: Map<number, number> },
+  { check, isLate }: SearchControl,
+): number {
+  const { contents, versions } = of.scope;
+  const matches: (readonly [number, number])[] = [];
+  for (const match of reader.matchWords({
+    baseNumber: contents.base.number,
+    words: of.term.words,
+    versions,
+  })) {
+    matches.push(match);
+    if (matches.length % matchesPerCheck !== 0) continue;
+    check();
+    // Half of a word's matches would prefer the oldest passages.
+    if (isLate() && of.scores.size > 0) return matches.length;
+  }
+  check();
+  // The index weighs a word by the rows of all bases: that is taken out, and put in is how rare it is in this one.
+  const inIndex = versions === undefined ? matches.length : of.passagesMax;
+  const indexed = reader.countIndexed();
+  const weightOfIndex = Math.max(leastWeight, Math.log((indexed - inIndex + 0.5) / (inIndex + 0.5)) || 0);
+  const passages = Math.max(contents.passages, matches.length);
+  const weight = Math.log(1 + (passages - matches.length + 0.5) / (matches.length + 0.5)) / weightOfIndex;
+  for (const [id, score] of matches) of.scores.set(id, (of.scores.get(id) ?? 0) + score * weight);
+  return matches.length;
+}
+
+/** The best of what is found: what belongs to contents that are not, or not yet, is left out. */
+function listFound(
+  reader: KnowledgeReader,
+  scores: ReadonlyMap<number, number>,
+  { scope, limit }: { readonly scope: WordScope; readonly limit: number },
+): readonly Scored[] {
+  const wanted = scope.versions === undefined ? scope.contents.numbers : new Set(scope.versions);
+  for (let size = limit * 2; ; size *= 4) {
+    const best = new BestList(size);
+    for (const [id, score] of scores) best.offer(id, score);
+    const candidates = best.list();
+    const versions = reader.findVersions(candidates.map(({ id }) => id));
+    const found = candidates.filter(({ id }) => wanted.has(versions.get(id) ?? -1));
+    if (found.length >= limit || size >= scores.size) return found.slice(0, limit);
+  }
+}
