@@ -33,25 +33,25 @@ describe("a spoken answer", () => {
     stage.upstream.setReply(answer("One sentence. Another one."));
     const { chunks } = await ask();
     expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
-    expect(new Set(chunks.map(({ choices }) => choices[0]?.delta.audio?.id)).size).toBe(1);
-    for (const { id, object, created, model, choices } of chunks) {
+    expect(new Set(chunks.map(({ choices = [] }) => choices[0]?.delta.audio?.id)).size).toBe(1);
+    for (const { id, object, created, model, choices = [] } of chunks) {
       expect([object, model, choices.length]).toEqual(["chat.completion.chunk", "fake-model", 1]);
       expect(id).toMatch(/^chatcmpl-/);
       expect(Number.isSafeInteger(created)).toBe(true);
       expect(choices[0]?.index).toBe(0);
     }
-    const kinds = chunks.map(({ choices }) => Object.keys(choices[0]?.delta.audio ?? {}).join());
+    const kinds = chunks.map(({ choices = [] }) => Object.keys(choices[0]?.delta.audio ?? {}).join());
     expect(new Set(kinds)).toEqual(new Set(["id,transcript", "id,data"]));
     expect(kinds[0]).toBe("id,transcript");
     const second = kinds.lastIndexOf("id,transcript");
     expect(second).toBeGreaterThan(10);
     expect(kinds[second - 1]).toBe("id,data");
     expect(kinds.at(-1)).toBe("id,data");
-    for (const { choices } of chunks) {
+    for (const { choices = [] } of chunks) {
       const data = choices[0]?.delta.audio?.data;
       if (data !== undefined) expect(Buffer.from(data, "base64").length).toBe(1280);
     }
-    const reasons = chunks.map(({ choices }) => choices[0]?.finish_reason);
+    const reasons = chunks.map(({ choices = [] }) => choices[0]?.finish_reason);
     expect(reasons.at(-1)).toBe("stop");
     expect(new Set(reasons.slice(0, -1))).toEqual(new Set([null]));
   });
@@ -77,7 +77,7 @@ describe("a spoken answer", () => {
     const heard = await ask(
       {},
       {
-        onChunk({ choices }) {
+        onChunk({ choices = [] }) {
           if (isOpen || choices[0]?.delta.audio?.data === undefined) return;
           isOpen = true;
           stage.upstream.open("rest");

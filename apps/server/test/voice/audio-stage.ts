@@ -7,7 +7,7 @@ export type HeardChunk = {
   readonly object: string;
   readonly created: number;
   readonly model: string;
-  readonly choices: readonly {
+  readonly choices?: readonly {
     readonly index: number;
     readonly delta: {
       readonly audio?: { readonly id: string; readonly transcript?: string; readonly data?: string };
@@ -47,8 +47,9 @@ export type AudioAsk = {
 export async function askAudio(
   url: string,
   fields: Readonly<Record<string, unknown>> = {},
-  { path = "/audio/chat/completions", token = callerToken, signal, onChunk }: AudioAsk = {},
+  asked: AudioAsk = {},
 ): Promise<HeardSpeech> {
+  const { path = "/audio/chat/completions", token = callerToken, signal } = asked;
   const question = { model: "fake-model", messages: [{ role: "user", content: "Hi" }] };
   const startedAt = performance.now();
   const response = await fetch(`${url}${path}`, {
@@ -58,35 +59,47 @@ export async function askAudio(
     ...(signal !== undefined && { signal }),
   });
   const contentType = response.headers.get("content-type") ?? "";
-  const { status } = response;
-  if (!contentType.startsWith("text/event-stream"))
+  const { status, body } = response;
+  if (!contentType.startsWith("text/event-stream") || body === null)
     return { ...toHeard([], false), status, contentType, body: await response.text() };
 
-  const chunks: HeardChunk[] = [];
-  let hasDone = false;
-  let rest = "";
+  const reader = createReader(startedAt, asked.onChunk);
   try {
-    for await (const text of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
-      const frames = (rest + text).split("\n\n");
-      rest = frames.pop() ?? "";
-      for (const frame of frames) {
-        if (frame.startsWith(":")) continue;
-        if (hasDone || !frame.startsWith("data: "))
-          throw new Error(`This is no frame, or comes late: ${frame}`);
-        const data = frame.slice("data: ".length);
-        if (data === "[DONE]") hasDone = true;
-        else {
-          const chunk = { ...(JSON.parse(data) as HeardChunk), at: performance.now() - startedAt };
-          chunks.push(chunk);
-          onChunk?.(chunk);
-        }
-      }
-    }
-    if (rest !== "") throw new Error(`The stream ends in the middle of a frame: ${rest.slice(0, 200)}`);
+    for await (const text of body.pipeThrough(new TextDecoderStream())) reader.push(text);
+    reader.end();
   } catch (error) {
     if (signal?.aborted !== true) throw error;
   }
-  return { ...toHeard(chunks, hasDone), status, contentType, body: "" };
+  return { ...toHeard(reader.chunks, reader.hasDone()), status, contentType, body: "" };
+}
+
+/** Reads a stream strictly. */
+function createReader(startedAt: number, onChunk: AudioAsk["onChunk"]) {
+  const chunks: HeardChunk[] = [];
+  let hasDone = false;
+  let rest = "";
+
+  function read(frame: string): void {
+    if (frame.startsWith(":")) return;
+    if (hasDone || !frame.startsWith("data: ")) throw new Error(`This is no frame, or comes late: ${frame}`);
+    const data = frame.slice("data: ".length);
+    if (data === "[DONE]") return void (hasDone = true);
+    const chunk = { ...(JSON.parse(data) as HeardChunk), at: performance.now() - startedAt };
+    chunks.push(chunk);
+    onChunk?.(chunk);
+  }
+  return {
+    chunks,
+    hasDone: () => hasDone,
+    push(text: string): void {
+      const frames = (rest + text).split("\n\n");
+      rest = frames.pop() ?? "";
+      for (const frame of frames) read(frame);
+    },
+    end(): void {
+      if (rest !== "") throw new Error(`The stream ends in the middle of a frame: ${rest.slice(0, 200)}`);
+    },
+  };
 }
 
 function toHeard(chunks: readonly HeardChunk[], hasDone: boolean) {

@@ -48,7 +48,7 @@ export type VoiceAsk = {
 /** A stage with a caller of every path. */
 export type VoiceStage = OpenAiStage & {
   /** Asks a path; fields replace those of a plain streamed question. */
-  ask(path: string, fields?: Readonly<Record<string, unknown>>, given?: VoiceAsk): Promise<HeardVoice>;
+  ask(path: string, fields?: object, given?: VoiceAsk): Promise<HeardVoice>;
   /** The official client, with what stands before `/chat/completions`. */
   openai(prefix: string): OpenAI;
   /** What the upstream was asked, call by call. */

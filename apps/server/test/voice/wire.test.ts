@@ -170,7 +170,7 @@ describe("a question of an engine", () => {
 });
 
 describe("what goes wrong", () => {
-  const refusals: readonly [string, object | string][] = [
+  const refusals: readonly [string, object][] = [
     ["no messages", { messages: undefined }],
     ["an empty list", { messages: [] }],
     ["no list", { messages: "Hi" }],
@@ -180,7 +180,7 @@ describe("what goes wrong", () => {
     "%s refuses %s with 400 in OpenAI's form",
     async (path, _name, fields) => {
       await using stage = await setVoiceStage();
-      const heard = await stage.ask(path, fields as object);
+      const heard = await stage.ask(path, fields);
       expect(heard.status).toBe(400);
       expect(heard.json).toEqual({
         error: {
