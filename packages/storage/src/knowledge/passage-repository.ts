@@ -108,7 +108,7 @@ export function createPassageRepository(db: Kysely<Database>) {
         cross join knowledge_passages as passage on passage.version = version.number
         where ${versions} and version.number >= ${version}
           and version.state in ('waiting', 'reading', 'embedding', 'ready')
-          and (passage.version, passage.position) > (${version}, ${position})
+          and passage.position > case when version.number = ${version} then ${position} else -1 end
           and not exists (
             select 1 from knowledge_vectors where space_id = ${spaceId} and passage_id = passage.id
           )
