@@ -1,5 +1,6 @@
 import { getDocumentProxy } from "unpdf";
 import type { ReadDocument } from "../ports.ts";
+import { createCharacterMaps, type CharacterMaps } from "./character-maps.ts";
 import { orderSegments } from "./order-segments.ts";
 import { toPdfLines, withoutRunningLines, type PdfLine } from "./pdf-lines.ts";
 import { addPdfLines } from "./pdf-paragraphs.ts";
@@ -14,7 +15,8 @@ type PdfDocument = Awaited<ReturnType<typeof getDocumentProxy>>;
 
 /** Reads the text of a PDF, page by page. Its pictures, scripts, forms and attachments are never decoded. */
 export async function readPdf(input: ReaderInput): Promise<ReadDocument> {
-  const document = await open(input.bytes);
+  const maps = createCharacterMaps();
+  const document = await open(input.bytes, maps);
   try {
     if (document.numPages > pagesMax) throw new UnreadableDocument("The document has too many pages.");
     const pages: PdfLine[][] = [];
@@ -25,6 +27,7 @@ export async function readPdf(input: ReaderInput): Promise<ReadDocument> {
       if (chars > input.textCharsMax) throw new UnreadableDocument(toTooMuchText(input.textCharsMax));
       pages.push(lines);
     }
+    requireAllMaps(maps);
     if (chars === 0) throw new UnreadableDocument("The document has no text: its pages seem to be pictures.");
     const builder = createTextBuilder(input.textCharsMax);
     addPdfLines(builder, withoutRunningLines(pages));
@@ -34,13 +37,15 @@ export async function readPdf(input: ReaderInput): Promise<ReadDocument> {
   }
 }
 
-async function open(bytes: Uint8Array): Promise<PdfDocument> {
+async function open(bytes: Uint8Array, maps: CharacterMaps): Promise<PdfDocument> {
   try {
     return await getDocumentProxy(bytes, {
       enableXfa: false,
       disableFontFace: true,
       useSystemFonts: false,
       useWorkerFetch: false,
+      BinaryDataFactory: maps.Factory,
+      cMapPacked: true,
       // Pictures with more pixels than this are left out, even where something would ask for them.
       maxImageSize: 1,
       verbosity: 0,
@@ -51,6 +56,15 @@ async function open(bytes: Uint8Array): Promise<PdfDocument> {
     }
     throw error;
   }
+}
+
+/** Half of a document does not pass for the whole. */
+function requireAllMaps({ missing }: CharacterMaps): void {
+  const [name] = missing;
+  if (name === undefined) return;
+  throw new UnreadableDocument(
+    `Some of the document's text cannot be read: its fonts use the character table ${name}, which is not installed.`,
+  );
 }
 
 async function readPage(document: PdfDocument, number: number): Promise<PdfLine[]> {

@@ -74,6 +74,20 @@ export function pdfOfPixels(): Buffer {
   ]);
 }
 
+/** A PDF with Latin text, and Chinese text by a table of characters that is not part of it. */
+export function pdfOfForeignTable(): Buffer {
+  return assemblePdf([
+    catalog,
+    "<< /Type /Pages /Kids [5 0 R] /Count 1 >>",
+    "<< /Font << /F1 6 0 R /F2 7 0 R >> >>",
+    toStream(Buffer.from(`${oneText} BT /F2 12 Tf 72 600 Td <d6d0cec4cec4b5b5> Tj ET`)),
+    page,
+    font,
+    "<< /Type /Font /Subtype /Type0 /BaseFont /Wide /Encoding /GBK-EUC-H /DescendantFonts [8 0 R] >>",
+    "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /Wide /CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> /DW 1000 >>",
+  ]);
+}
+
 /** A PDF that opens with a password only. */
 export function pdfWithPassword(): Buffer {
   const secret = "ab".repeat(32);

@@ -23,7 +23,7 @@ function encode(label: string, text: string): Buffer {
       if (!codes.has(character)) codes.set(character, [high, low]);
     }
   }
-  return Buffer.from([...text].flatMap((character) => codes[character] ?? character.charCodeAt(0)));
+  return Buffer.from([...text].flatMap((character) => codes.get(character) ?? character.charCodeAt(0)));
 }
 
 describe("text", () => {

@@ -5,6 +5,7 @@ import {
   docxOfParts,
   docxOfTables,
   docxThatLies,
+  pdfOfForeignTable,
   pdfOfForms,
   pdfOfPages,
   pdfOfPixels,
@@ -108,6 +109,15 @@ describe("what is hostile in one part is read in the others", () => {
     ]);
     expect(toWholeText(await reading.readAll("a.docx", outer))).toBe("text");
   });
+});
+
+it("a PDF that lacks a table of its characters is never read by half", async () => {
+  const text = reading.readAll("a.pdf", pdfOfForeignTable()).then(toWholeText, (error: unknown) => error);
+  expect([
+    // Where the tables of pdf.js are installed.
+    "text\n\n中文文档",
+    unreadable("Some of the document's text cannot be read: its fonts use the character table GBK-EUC-H"),
+  ]).toContainEqual(await text);
 });
 
 describe("inputs that parsers are slow at", () => {

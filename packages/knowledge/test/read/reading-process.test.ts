@@ -18,6 +18,15 @@ function findChildren(pid = process.pid): number[] {
   return list === "" ? [] : list.split(" ").map(Number);
 }
 
+/** Whether a process runs (R), sleeps (S), or is no more. */
+function findState(pid: number): string {
+  try {
+    return /^State:\s+(\w)/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "gone";
+  } catch {
+    return "gone";
+  }
+}
+
 /** How long a process has worked, in hundredths of a second. */
 function findWorkTicks(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[11]);
@@ -27,13 +36,7 @@ function findWorkTicks(pid: number): number {
 async function waitForEnd(pid: number): Promise<void> {
   await vi.waitFor(
     () => {
-      let state = "gone";
-      try {
-        state = /^State:\s+(\w)/mu.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "gone";
-      } catch {
-        // That there is no such process is what is waited for.
-      }
-      expect(["gone", "Z", "X"]).toContain(state);
+      expect(["gone", "Z", "X"]).toContain(findState(pid));
     },
     { timeout: 15_000, interval: 20 },
   );
@@ -165,6 +168,22 @@ describe.skipIf(!isLinux)("a reading process", { meta: { skipReason } }, () => {
     await waitForEnd(first);
     await reading.readAll("b.txt", "text");
     expect(own()).not.toContain(first);
+  });
+
+  it("does not make the next passages before somebody has taken the last ones", async () => {
+    const before = new Set(findChildren());
+    await using reading = await startReading({
+      batchSize: 1,
+      limits: { seconds: 60, memoryBytes: 2 ** 30, textCharsMax: 20_000_000 },
+    });
+    const file = await reading.store("a.txt", sentences.repeat(12));
+    const iterator = reading.reader.read(file, { signal: neverAborted })[Symbol.asyncIterator]();
+    await iterator.next();
+    const pid = findChildren().find((child) => !before.has(child)) ?? 0;
+    await vi.waitFor(() => expect(findState(pid)).toBe("S"));
+    const ticks = findWorkTicks(pid);
+    while ((await iterator.next()).done !== true);
+    expect(findWorkTicks(pid)).toBeGreaterThan(ticks * 2);
   });
 
   it("is killed by an abort while its parser is busy", async () => {
