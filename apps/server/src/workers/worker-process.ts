@@ -2,6 +2,7 @@ import cluster, { type Worker } from "node:cluster";
 import { randomBytes } from "node:crypto";
 import type { CollectedMetrics } from "../metrics/create-metrics.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
+import { WorkerRefusal } from "./worker-refusal.ts";
 
 /** A worker as its primary sees it. */
 export type WorkerProcess = {
@@ -83,7 +84,9 @@ export function startWorkerProcess(place: WorkerPlace): WorkerProcess {
   child.once("exit", (code: number | null, signal: NodeJS.Signals | null) => {
     isReady = false;
     ready.reject(
-      new Error(refusal ?? `Worker ${place.number} ended with ${signal ?? code} while it started`),
+      refusal === undefined
+        ? new Error(`Worker ${place.number} ended with ${signal ?? code} while it started`)
+        : new WorkerRefusal(refusal),
     );
     exited.resolve();
   });

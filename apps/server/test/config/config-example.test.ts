@@ -37,6 +37,7 @@ describe("config.example.yaml", () => {
         .toSorted(),
     ).toEqual([
       "address",
+      "addresses",
       "jwt.secret",
       "master_key",
       "master_key_file",

@@ -1,12 +1,12 @@
 import { answer, finish, role, say, wait } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setStage, type OpenAiStage } from "../openai/openai-stage.ts";
-import { askAudio, toLoudness } from "./audio-stage.ts";
+import { askAudio, atOnce, toLoudness } from "./audio-stage.ts";
 
 let stage: OpenAiStage;
 
 beforeAll(async () => {
-  stage = await setStage();
+  stage = await setStage({ config: { speech: atOnce } });
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 

@@ -18,7 +18,7 @@ import {
 } from "@llm-backend/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { callerToken, setStage, type OpenAiStage } from "../openai/openai-stage.ts";
-import { askAudio, toBytes, toHertz, toLoudness, toTone, type HeardSpeech } from "./audio-stage.ts";
+import { askAudio, atOnce, toBytes, toHertz, toLoudness, toTone, type HeardSpeech } from "./audio-stage.ts";
 import { readRecords } from "./voice-stage.ts";
 
 const isSpeech = (call: Call): boolean => call.path.endsWith("/audio/speech");
@@ -36,7 +36,7 @@ describe("prepared files", () => {
     await using upstream = await createFakeUpstream({ logsModelLists: false });
     const config = {
       authorization: callerToken,
-      speech: { prepared: { text: join(data, "a.txt"), sound: join(data, "a.pcm") } },
+      speech: { ...atOnce, prepared: { text: join(data, "a.txt"), sound: join(data, "a.pcm") } },
     };
     await using backend = await startBackend({ upstreams: [upstream.url], config });
     const sound = toBytes(toTone(440, 16_000, 0.4));
@@ -54,7 +54,7 @@ describe("prepared files", () => {
 
   it("are file.txt and file.pcm of the data folder, and are resampled where they have to be", async () => {
     await using backend = await startBackend({
-      config: { authorization: callerToken, speech: { prepared: { sample_rate: 24_000 } } },
+      config: { authorization: callerToken, speech: { ...atOnce, prepared: { sample_rate: 24_000 } } },
     });
     await writeFile(join(backend.dataFolder, "file.txt"), "A tone.");
     await writeFile(join(backend.dataFolder, "file.pcm"), toBytes(toTone(440, 24_000, 1)));
@@ -70,7 +70,7 @@ describe("prepared files", () => {
 describe("a model that speaks itself", () => {
   let stage: OpenAiStage;
   beforeAll(async () => {
-    stage = await setStage({ config: { speech: { audio_models: ["*-sings"] } } });
+    stage = await setStage({ config: { speech: { ...atOnce, audio_models: ["*-sings"] } } });
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 
@@ -171,7 +171,7 @@ describe("an upstream's /audio/speech", () => {
 
   beforeAll(async () => {
     stage = await setStage({
-      config: { speech: { upstream: { model: "fake-tts", voice: "nova" } } },
+      config: { speech: { ...atOnce, upstream: { model: "fake-tts", voice: "nova" } } },
     });
     stage.upstream.setReply((call) => (isSpeech(call) ? speech(call) : answerAsAsked(text)(call)));
   });

@@ -34,6 +34,9 @@ export type HeardSpeech = {
   readonly hasDone: boolean;
 };
 
+/** Sound is sent as soon as it is there, and nobody waits for it to be heard. */
+export const atOnce = { lead_seconds: 10 } as const;
+
 /** How an answer is asked for, and heard. */
 export type AudioAsk = {
   readonly path?: string;
