@@ -1,5 +1,10 @@
 import { builtinEmbeddingModel } from "@llm-backend/contract";
-import { createDocumentReader, createHashedEmbedder, createIngest } from "@llm-backend/knowledge";
+import {
+  createDocumentReader,
+  createHashedEmbedder,
+  createIngest,
+  createKnowledgeSearch,
+} from "@llm-backend/knowledge";
 import type { OpenKnowledgeEngine } from "@llm-backend/server";
 import type { Storage } from "@llm-backend/storage";
 import { toReaderOptions } from "./config/knowledge-config.ts";
@@ -34,13 +39,15 @@ export function composeKnowledge(options: ComposeKnowledgeOptions): OpenKnowledg
       onInternalError,
       settings: { jobsMax: config.knowledge.concurrent_jobs },
     });
+    const search = createKnowledgeSearch({ storage, path: config.database, findEmbedder: toEmbedder });
     return {
-      search: { find: () => Promise.resolve([]) },
+      search,
       runner: ingest,
       start: () => ingest.start(),
       async close() {
         await ingest.close();
         await reader.close();
+        await search.close();
       },
     };
   };

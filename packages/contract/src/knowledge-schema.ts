@@ -189,6 +189,8 @@ export type FoundPassageView = z.infer<typeof foundPassageSchema>;
 export const knowledgeHitsSchema = z.object({
   /** The best first. */
   passages: z.array(foundPassageSchema),
+  /** What could not be done, though something was found without; `null`: nothing. */
+  notice: z.string().nullable(),
 });
 export type KnowledgeHits = z.infer<typeof knowledgeHitsSchema>;
 

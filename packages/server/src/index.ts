@@ -36,7 +36,6 @@ export { toAddressKey } from "./auth/address-key.ts";
 export { toUsernameKey } from "./auth/username-key.ts";
 export { createUserService, type UserService } from "./user/user-service.ts";
 export {
-  createForwardService,
   type CallAnswer,
   type CallOutcome,
   type EndedCall,
@@ -89,16 +88,13 @@ export type {
   WindowCounter,
 } from "./limit/shared-limits.ts";
 export type { AccessSettings } from "./key/static-tokens.ts";
-export { createAttemptCollector, type AttemptCollector } from "./record/attempt-collector.ts";
 export { toEarlierRecord, type EarlierRecord } from "./record/earlier-record.ts";
 export type { ForwardFacts, RecordedCharge, RunFacts } from "./record/record-facts.ts";
 export { createRecordService, type RecordService } from "./record/record-service.ts";
-export { defaultRecordSettings, type RecordSettings } from "./record/record-settings.ts";
+export type { RecordSettings } from "./record/record-settings.ts";
 export { createRecordTail, type RecordTail, type TailOptions } from "./record/record-tail.ts";
 export type { RecordWriterStats } from "./record/record-writer.ts";
 export type { Shed } from "./record/shed-report.ts";
-export { toForwardRecord } from "./record/to-forward-record.ts";
-export { toRunRecord } from "./record/to-run-record.ts";
 export { createArrivals, type Arrivals } from "./speech/arrivals.ts";
 export { readSound } from "./speech/read-sound.ts";
 export { type SpeechParts, type SpeechService } from "./speech/create-speech.ts";

@@ -124,7 +124,8 @@ async function receiveForm(
   body: AsyncIterable<Uint8Array>,
 ): Promise<UploadedDocument> {
   const fields = new Map<string, string>();
-  const parts = readMultipart(body, request.header("content-type"));
+  await using cleanup = new AsyncDisposableStack();
+  const parts = cleanup.use(readMultipart(body, request.header("content-type")));
   const file = await nextFile(parts, fields);
   if (file?.fileName === undefined) throw new DomainError("invalid_input", "file: is missing.");
   async function* readAll(given: FormPart): AsyncGenerator<Uint8Array, void> {
@@ -133,7 +134,7 @@ async function receiveForm(
       throw new DomainError("invalid_input", "file: there may be only one.");
     }
   }
-  return services.knowledge.documents.upload(viewer, {
+  return await services.knowledge.documents.upload(viewer, {
     name: file.fileName,
     body: readAll(file),
     readBaseId() {

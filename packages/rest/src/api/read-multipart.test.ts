@@ -77,6 +77,23 @@ describe("a form", () => {
     expect(names).toEqual(["file", "kb_id"]);
   });
 
+  it("lets go of its source when it is left in the middle of a part", async () => {
+    let isLeft = false;
+    async function* endless(): AsyncGenerator<Uint8Array, void> {
+      try {
+        yield Buffer.from("--x\r\nContent-Disposition: form-data; name=a\r\n\r\n");
+        for (;;) yield Buffer.from("more");
+      } finally {
+        isLeft = true;
+      }
+    }
+    for await (const { body } of readMultipart(endless(), type)) {
+      for await (const chunk of body) if (chunk.length > 0) break;
+      break;
+    }
+    expect(isLeft).toBe(true);
+  });
+
   it.each([
     ["has no end", "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1"],
     ["has no boundary", "nothing"],

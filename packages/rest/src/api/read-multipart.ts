@@ -17,7 +17,8 @@ const lineBreak = Buffer.from("\r\n");
 const headEnd = Buffer.from("\r\n\r\n");
 
 /**
- * Reads a form part by part as it comes: no more of it is in memory than what one read of the socket brought.
+ * Reads a form part by part as it comes: no more of it is in memory than what one read of the socket brought. To be
+ * ended (`return`) where it is not read to its end.
  *
  * @source https://www.rfc-editor.org/rfc/rfc7578, https://www.rfc-editor.org/rfc/rfc2046#section-5.1
  * @throws DomainError `unsupported_media_type` for what is no form, `invalid_input` for one that is broken, `cancelled`
@@ -30,15 +31,20 @@ export async function* readMultipart(
   const delimiter = Buffer.from(`\r\n--${readBoundary(contentType)}`);
   // The first boundary may stand at the very beginning.
   const source = createSource(body, lineBreak);
-  await drain(source.readUntil(delimiter));
-  for (let count = 0; !(await source.takes("--")); count++) {
-    if (count === partsMax) throw broken("has too many parts");
-    // Blanks behind a boundary mean nothing.
-    await source.readAll(lineBreak, headBytesMax);
-    const head = await source.readHead(headEnd, headBytesMax);
-    const part = source.readUntil(delimiter);
-    yield { ...readPartHead(head), body: part };
-    await drain(part);
+  try {
+    await drain(source.readUntil(delimiter));
+    for (let count = 0; !(await source.takes("--")); count++) {
+      if (count === partsMax) throw broken("has too many parts");
+      // Blanks behind a boundary mean nothing.
+      await source.readAll(lineBreak, headBytesMax);
+      const head = await source.readHead(headEnd, headBytesMax);
+      const part = source.readUntil(delimiter);
+      yield { ...readPartHead(head), body: part };
+      await drain(part);
+    }
+  } finally {
+    // Whatever is left is somebody else's to read off.
+    await source.close();
   }
 }
 
@@ -99,6 +105,9 @@ function createSource(body: AsyncIterable<Uint8Array>, begin: Buffer) {
       const isThere = held.toString("latin1", 0, text.length) === text;
       if (isThere) held = held.subarray(text.length);
       return isThere;
+    },
+    async close(): Promise<void> {
+      await chunks.return?.();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { findDomainError, toPublicMessage, type CitationsEvent } from "@llm-backend/contract";
-import type { FoundPassage } from "@llm-backend/knowledge";
+import type { FoundPassage, FoundPassages } from "@llm-backend/knowledge";
 import type { Conversation, Storage } from "@llm-backend/storage";
+import { toNotice } from "../knowledge/search-notice.ts";
 import { toContextMessage, toExcerpt } from "../knowledge/to-context-message.ts";
 import { findAnswered } from "./answered-message.ts";
 import { toCitations } from "./citations.ts";
@@ -23,7 +24,7 @@ export type LookUps = {
    *
    * @throws DomainError as the embedding model's upstream does; the abort's reason after an abort.
    */
-  find(ask: LookUpAsk, options: { readonly signal: AbortSignal }): Promise<readonly FoundPassage[]>;
+  find(ask: LookUpAsk, options: { readonly signal: AbortSignal }): Promise<FoundPassages>;
   /** The most tokens that passages may have in one prompt. */
   readonly contextTokensMax: number;
 };
@@ -81,13 +82,18 @@ export async function lookUp(
   }
 }
 
-function toKnowledge(live: LiveRun, found: readonly FoundPassage[], tokensMax: number): Knowledge {
+function toKnowledge(
+  live: LiveRun,
+  { passages: found, failure }: FoundPassages,
+  tokensMax: number,
+): Knowledge {
+  const notice = failure && toNotice(failure);
   let told: number | undefined;
   return {
     toContext(budgetTokens) {
       const most = Math.min(tokensMax, Math.floor(budgetTokens * promptShareMax));
       const fitting = fitPassages(found, most);
-      if (told === undefined || fitting.length < told) live.append(toEvent(found, fitting));
+      if (told === undefined || fitting.length < told) live.append(toEvent(found, fitting, notice));
       told = fitting.length;
       return toContextMessage(fitting);
     },
@@ -107,8 +113,17 @@ export function fitPassages(found: readonly FoundPassage[], tokensMax: number): 
   return end === -1 ? found : found.slice(0, end);
 }
 
-function toEvent(found: readonly FoundPassage[], fitting: readonly FoundPassage[]): CitationsEvent {
-  const type = "citations";
-  if (fitting.length > 0) return { type, outcome: "found", citations: toCitations(fitting) };
-  return { type, outcome: "nothing", ...(found.length > 0 && { message: tooLong }), citations: [] };
+function toEvent(
+  found: readonly FoundPassage[],
+  fitting: readonly FoundPassage[],
+  notice: string | undefined,
+): CitationsEvent {
+  const outcome = fitting.length > 0 ? "found" : "nothing";
+  const message = fitting.length === 0 && found.length > 0 ? tooLong : notice;
+  return {
+    type: "citations",
+    outcome,
+    ...(message !== undefined && { message }),
+    citations: toCitations(fitting),
+  };
 }

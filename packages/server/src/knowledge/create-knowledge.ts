@@ -10,7 +10,7 @@ import { createDocumentService, type DocumentService } from "./document-service.
 import { createEmbeddingModels } from "./embedding-models.ts";
 import { createPassageFinder, type PassageFinder } from "./find-passages.ts";
 import { followJobs } from "./job-feed.ts";
-import type { KnowledgeRunner, KnowledgeSearch } from "./knowledge-engine.ts";
+import type { KnowledgeEngine, KnowledgeRunner } from "./knowledge-engine.ts";
 import type { KnowledgeSettings } from "./knowledge-settings.ts";
 import { toDocumentView } from "./knowledge-views.ts";
 import { removeLeftovers } from "./remove-leftovers.ts";
@@ -42,7 +42,7 @@ export type KnowledgeDeps = {
   readonly newId: NewId;
   readonly now: () => number;
   readonly settings: KnowledgeSettings;
-  readonly search: KnowledgeSearch;
+  readonly search: KnowledgeEngine["search"];
   readonly runner: Pick<KnowledgeRunner, "wake">;
   /** The names of the models that upstreams serve. */
   readonly listUpstreamModels: () => readonly string[];

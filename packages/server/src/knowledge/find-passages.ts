@@ -1,17 +1,18 @@
 import { questionCharsMax, type KnowledgeHits, type SearchKnowledgeInput } from "@llm-backend/contract";
-import type { FoundPassage } from "@llm-backend/knowledge";
+import type { FoundPassage, FoundPassages } from "@llm-backend/knowledge";
 import type { Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
 import type { LookUps } from "../chat/look-up.ts";
 import { noSuchBase, requireReadable } from "./base-access.ts";
-import type { KnowledgeSearch } from "./knowledge-engine.ts";
+import type { KnowledgeEngine } from "./knowledge-engine.ts";
 import type { KnowledgeSettings } from "./knowledge-settings.ts";
 import { toFoundView } from "./knowledge-views.ts";
+import { toNotice } from "./search-notice.ts";
 
 /** What finding stands on. */
 export type FindPassagesDeps = {
   readonly storage: Storage;
-  readonly search: KnowledgeSearch;
+  readonly search: KnowledgeEngine["search"];
   readonly settings: Pick<KnowledgeSettings, "topK" | "contextTokensMax" | "lookUpMsMax">;
 };
 
@@ -37,12 +38,13 @@ export function createPassageFinder({ storage, search, settings }: FindPassagesD
     readonly text: string;
     readonly topK: number | undefined;
     readonly signal: AbortSignal;
-  }): Promise<readonly FoundPassage[]> {
+  }): Promise<FoundPassages> {
     const { userId, baseIds, text, topK: limit = usualTopK, signal } = ask;
     signal.throwIfAborted();
-    if (baseIds.length === 0 || text.trim() === "") return [];
+    if (baseIds.length === 0 || text.trim() === "") return { passages: [] };
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(settings.lookUpMsMax)]);
-    return search.find({ userId, baseIds, text: text.slice(0, questionCharsMax), limit }, { signal: inTime });
+    const query = { userId, baseIds, text: text.slice(0, questionCharsMax).toWellFormed(), limit };
+    return search.search(query, { signal: inTime });
   }
 
   const lookUps: LookUps = {
@@ -63,8 +65,11 @@ export function createPassageFinder({ storage, search, settings }: FindPassagesD
       { signal }: { readonly signal: AbortSignal },
     ): Promise<KnowledgeHits> {
       await requireReadable(storage, viewer.userId, input.baseIds);
-      const found = await search.find({ ...input, userId: viewer.userId }, { signal });
-      return { passages: found.map(toFoundView) };
+      const { passages, failure } = await search.search({ ...input, userId: viewer.userId }, { signal });
+      return {
+        passages: passages.map(toFoundView),
+        notice: failure === undefined ? null : toNotice(failure),
+      };
     },
 
     /**
@@ -79,7 +84,14 @@ export function createPassageFinder({ storage, search, settings }: FindPassagesD
       const base = await storage.bases.find(baseId);
       if (base === undefined) throw noSuchBase();
       if (userId !== null && base.userId !== userId) await requireReadable(storage, userId, [baseId]);
-      return find({ userId: userId ?? base.userId, baseIds: [baseId], text, topK, signal });
+      const { passages } = await find({
+        userId: userId ?? base.userId,
+        baseIds: [baseId],
+        text,
+        topK,
+        signal,
+      });
+      return passages;
     },
 
     /** Makes sure that a base is there, and theirs to read. @throws DomainError `not_found` */

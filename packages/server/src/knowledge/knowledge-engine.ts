@@ -1,14 +1,4 @@
-import type { Embedder, FoundPassage, KnowledgeQuery } from "@llm-backend/knowledge";
-
-/** Finds passages. */
-export type KnowledgeSearch = {
-  /**
-   * The passages that answer best, best first.
-   *
-   * @throws DomainError as the embedding model's upstream does; the abort's reason after an abort.
-   */
-  find(query: KnowledgeQuery, options: { readonly signal: AbortSignal }): Promise<readonly FoundPassage[]>;
-};
+import type { Embedder, KnowledgeSearch } from "@llm-backend/knowledge";
 
 /** Reads documents, and embeds what is to be embedded, in the background. */
 export type KnowledgeRunner = {
@@ -18,7 +8,7 @@ export type KnowledgeRunner = {
 
 /** What searches documents, and what takes them in. */
 export type KnowledgeEngine = {
-  readonly search: KnowledgeSearch;
+  readonly search: Pick<KnowledgeSearch, "search">;
   readonly runner: KnowledgeRunner;
   /** Begins to work on jobs; to be called once the server is ready to serve. */
   start(): void;
@@ -42,7 +32,7 @@ export type OpenKnowledgeEngine = (given: EngineGiven) => KnowledgeEngine;
 
 /** The engine of a process that has none: nothing is found, and nothing is read. */
 export const idleEngine: KnowledgeEngine = {
-  search: { find: () => Promise.resolve([]) },
+  search: { search: () => Promise.resolve({ passages: [] }) },
   runner: { wake: () => undefined },
   start: () => undefined,
   close: () => Promise.resolve(),
