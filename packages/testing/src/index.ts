@@ -68,4 +68,5 @@ export {
 } from "./backend/spawn-backend.ts";
 export type { BackendOptions } from "./backend/backend-config.ts";
 export { listProcedures, type ListedProcedure } from "./hostile/list-procedures.ts";
+export { noRequests, wildJson } from "./hostile/wild-json.ts";
 export { response, responseStream, responseToolCall } from "./fake-upstream/response-replies.ts";

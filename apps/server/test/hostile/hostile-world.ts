@@ -1,4 +1,11 @@
-import { createFakeUpstream, startBackend, type FakeUpstream, type TestBackend } from "@llm-backend/testing";
+import {
+  createFakeUpstream,
+  noRequests,
+  startBackend,
+  wildJson,
+  type FakeUpstream,
+  type TestBackend,
+} from "@llm-backend/testing";
 import { expect } from "vitest";
 import { upload } from "../attachments/attachment-stage.ts";
 import { createConversation, createRestCaller, newUsername, password } from "../callers/rest-caller.ts";
@@ -127,57 +134,15 @@ export function expectHarmless(text: string): void {
 }
 
 /** Values that a field does not expect, as the JSON that stands for them. */
-export const hostileValues: readonly string[] = [
-  "null",
-  "true",
-  "0",
-  "-1",
-  "1.5",
-  "1e308",
-  "1e999",
-  "9007199254740993",
-  '""',
-  '" "',
-  '"x"',
-  '"a\\u0000b"',
-  '"\\ud83d"',
-  '"\\u202e\\u200b"',
-  "\"1' or '1'='1\"",
-  '"\\"; drop table users; --"',
-  '"../../../etc/passwd"',
-  '"%00%0d%0aX: y"',
-  '"run_01m8162cr78f5ff3q8t9eqs0ta:99999999999999999999"',
-  `"${"x".repeat(300)}"`,
-  `"${"\u{1f600}".repeat(30_000)}"`,
-  "[]",
-  "[[[]]]",
-  `[${"1,".repeat(1000)}1]`,
-  "{}",
-  '{"$gt":""}',
-  '{"__proto__":{"polluted":true}}',
-  '{"constructor":{"prototype":{"polluted":true}}}',
-  '{"toString":"x","valueOf":1}',
-];
+export const hostileValues: readonly string[] = [...wildJson, '"x"'];
 
 /** Bodies that are no request at all. */
 export const hostileBodies: readonly (string | Buffer)[] = [
-  "",
-  " ",
-  "5",
-  "null",
-  "[]",
-  '"text"',
-  "{",
-  '{"json":',
-  '{"json":}',
-  '{"json":{}}{}',
-  "\ufeff",
-  '{"json":{"__proto__":{"polluted":true}}}',
+  ...noRequests,
   '{"__proto__":{"polluted":true},"json":{}}',
   '{"json":{"constructor":{"prototype":{"polluted":true}}}}',
   '{"json":{},"meta":{"values":{"__proto__.polluted":["Date"]}}}',
   '{"json":{},"meta":{"values":{"constructor.prototype.polluted":["Date"]}}}',
-  '{"json":{},"meta":{"referentialEqualities":{"__proto__":["polluted"]}}}',
   Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]),
   Buffer.concat([Buffer.from('{"json":{"title":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}}')]),
   ...[10, 100, 1000, 10_000].flatMap(nest),

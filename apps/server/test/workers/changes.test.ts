@@ -1,36 +1,21 @@
 import { join } from "node:path";
-import {
-  answer,
-  createHandDrivenReply,
-  createFakeUpstream,
-  role,
-  say,
-  spawnBackend,
-  type BackendProcess,
-  type FakeUpstream,
-} from "@llm-backend/testing";
+import { answer, type BackendProcess, type FakeUpstream } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { createConversation, newUsername, registerUser } from "../callers/rest-caller.ts";
-import { createTrpcCaller } from "../callers/trpc-caller.ts";
 import { followRun, newRequestId, type Started } from "../chat/read-run.ts";
 import { runHere } from "../cli/run-program.ts";
-import { openPinnedCallers } from "./pinned-caller.ts";
+import { beginReply, openCallersAtBoth, startTwoWorkers, type TwoWorkers } from "./worker-stage.ts";
 
+let workers: TwoWorkers;
 let upstream: FakeUpstream;
 let backend: BackendProcess;
 
 beforeAll(async () => {
-  upstream = await createFakeUpstream();
-  backend = await spawnBackend({
-    upstreams: [{ endpoint: `${upstream.url}/v1`, models: ["a-model"] }],
-    config: { workers: 2, drain_seconds: 5 },
-  });
+  workers = await startTwoWorkers({}, ["a-model"]);
+  ({ upstream, backend } = workers);
 }, 60_000);
-afterAll(async () => {
-  await backend[Symbol.asyncDispose]();
-  await upstream[Symbol.asyncDispose]();
-});
+afterAll(() => workers[Symbol.asyncDispose]());
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -44,10 +29,8 @@ async function setStage() {
   const rest = await registerUser(backend.url, username);
   expect((await command("user", "promote", username)).code).toBe(0);
   const conversationId = await createConversation(rest);
-  const callers = await openPinnedCallers(backend, 2);
-  const [here, there] = [callers.first[0], callers.second[0]].map((caller) =>
-    createTrpcCaller(backend.url, rest.token, caller?.fetch),
-  ) as [ReturnType<typeof createTrpcCaller>, ReturnType<typeof createTrpcCaller>];
+  const callers = await openCallersAtBoth(backend, rest);
+  const [here, there] = [callers.here[0], callers.there[0]];
   return { username, conversationId, here, there, [Symbol.dispose]: () => callers[Symbol.dispose]() };
 }
 
@@ -80,9 +63,7 @@ describe("what is changed at one of two workers", () => {
 
   it("counts at both when a command beside them has changed it: an account that is barred", async () => {
     using stage = await setStage();
-    const hand = createHandDrivenReply();
-    upstream.enqueue(hand.reply);
-    hand.push(role(), say("So far"));
+    const hand = beginReply(upstream, "So far");
     const asked = { conversationId: stage.conversationId, requestId: newRequestId(), message: "Hi" };
     const { runId } = await stage.here.mutate<Started>("chat.send", asked);
     const items: unknown[] = [];

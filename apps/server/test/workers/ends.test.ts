@@ -1,20 +1,11 @@
 import { execFileSync } from "node:child_process";
-import {
-  createFakeUpstream,
-  createHandDrivenReply,
-  finish,
-  role,
-  say,
-  spawnBackend,
-  type BackendProcess,
-  type FakeUpstream,
-} from "@llm-backend/testing";
+import { answer, finish, spawnBackend, type BackendProcess } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { createConversation, registerUser } from "../callers/rest-caller.ts";
 import { createTrpcCaller, type TrpcCaller } from "../callers/trpc-caller.ts";
-import { followRun, newRequestId, toText, type Started, type Told } from "../chat/read-run.ts";
-import { openPinnedCallers } from "./pinned-caller.ts";
+import { followRun, newRequestId, toText, type Told } from "../chat/read-run.ts";
+import { beginReply, endReply, openCallersAtBoth, send, startTwoWorkers } from "./worker-stage.ts";
 
 /** The processes that another one has started. */
 function listChildren(pid: number): number[] {
@@ -41,35 +32,14 @@ function isAlive(pid: number): boolean {
 /** Two workers, and a user with a conversation and callers at both. */
 async function setStage(config: Readonly<Record<string, unknown>> = {}) {
   await using cleanup = new AsyncDisposableStack();
-  const upstream = cleanup.use(await createFakeUpstream());
-  const backend = cleanup.use(
-    await spawnBackend({ upstreams: [upstream.url], config: { workers: 2, drain_seconds: 10, ...config } }),
-  );
+  const { upstream, backend } = cleanup.use(await startTwoWorkers({ drain_seconds: 10, ...config }));
   const rest = await registerUser(backend.url);
   const conversationId = await createConversation(rest);
-  const callers = cleanup.use(await openPinnedCallers(backend, 2));
-  const toTrpc = (all: (typeof callers)["first"]) =>
-    all.map((caller) => createTrpcCaller(backend.url, rest.token, caller.fetch)) as [TrpcCaller, TrpcCaller];
+  const { here, there } = cleanup.use(await openCallersAtBoth(backend, rest));
+  const anywhere = createTrpcCaller(backend.url, rest.token);
   const kept = cleanup.move();
-  return {
-    upstream,
-    backend,
-    conversationId,
-    anywhere: createTrpcCaller(backend.url, rest.token),
-    here: toTrpc(callers.first),
-    there: toTrpc(callers.second),
-    [Symbol.asyncDispose]: () => kept.disposeAsync(),
-  };
-}
-
-const send = (trpc: TrpcCaller, conversationId: number, message = "Hello") =>
-  trpc.mutate<Started>("chat.send", { conversationId, requestId: newRequestId(), message });
-
-function beginReply(upstream: FakeUpstream, words: string) {
-  const hand = createHandDrivenReply();
-  upstream.enqueue(hand.reply);
-  hand.push(role(), say(words));
-  return hand;
+  const all = { upstream, backend, conversationId, anywhere, here, there };
+  return { ...all, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** Asks one thing after the other until it is disposed, which fails when one of them was not answered. */
@@ -97,8 +67,8 @@ function keepAsking(trpc: TrpcCaller) {
 
 /** Kills the worker that drives a run: the one whose log line told of the request. */
 async function killOwner(backend: BackendProcess, trpc: TrpcCaller): Promise<void> {
-  const answer = await trpc.tryQuery("auth.me");
-  const requestId = answer.headers.get("x-request-id") ?? "";
+  const { headers } = await trpc.tryQuery("auth.me");
+  const requestId = headers.get("x-request-id") ?? "";
   const before = listChildren(backend.pid);
   await until(() => backend.logLines.some((line) => line.includes(requestId)), "the request is logged");
   const line = backend.logLines.find((entry) => entry.includes(requestId)) ?? "{}";
@@ -139,6 +109,31 @@ describe("workers that end", { timeout: 2 * startMs }, () => {
     expect(toText(await followRun(stage.anywhere, again.runId))).toBe("Again");
   });
 
+  it("are asked again for a chat that is stored nowhere, when the one that had it was killed", async () => {
+    await using stage = await setStage();
+    const { backend, upstream } = stage;
+    const asked = {
+      requestId: newRequestId(),
+      model: "m",
+      messages: [{ role: "user", content: "A secret?" }],
+    };
+    beginReply(upstream, "Lost ");
+    const seen: Told[] = [];
+    for await (const item of stage.here[0].subscribe("chat.temporary", asked)) {
+      seen.push(item as Told);
+      if (toText(seen) !== "") break;
+    }
+    await killOwner(backend, stage.here[1]);
+    upstream.enqueue(answer(["Found"]));
+    const again: Told[] = [];
+    for await (const item of stage.there[0].subscribe("chat.temporary", asked)) {
+      if (item.kind === "return") break;
+      again.push(item as Told);
+    }
+    expect(toText(again)).toBe("Found");
+    expect(upstream.calls).toHaveLength(2);
+  });
+
   it("end with their primary, and leave the place to the next one", async () => {
     await using stage = await setStage();
     const { backend, upstream, conversationId } = stage;
@@ -165,8 +160,7 @@ describe("workers that end", { timeout: 2 * startMs }, () => {
       () => backend.logLines.some((line) => line.includes("Stopping on SIGTERM")),
       "it is stopping",
     );
-    hand.push(say("done"), finish());
-    hand.end();
+    endReply(hand, "done");
     expect(toText(await whole)).toBe("Well done");
     expect(await exited).toBe(0);
   });
@@ -186,8 +180,7 @@ describe("workers that end", { timeout: 2 * startMs }, () => {
         "a new worker comes",
         startMs,
       );
-      hand.push(say("and whole"), finish());
-      hand.end();
+      endReply(hand, "and whole");
       expect(toText(await whole)).toBe("Old and whole");
       const isDone = () => !before.some(isAlive) && listChildren(backend.pid).length === 2;
       await until(isDone, "all are new", startMs);

@@ -1,43 +1,25 @@
-import {
-  createFakeUpstream,
-  createHandDrivenReply,
-  finish,
-  role,
-  say,
-  spawnBackend,
-  type BackendProcess,
-  type FakeUpstream,
-} from "@llm-backend/testing";
+import { answer, type BackendProcess, type FakeUpstream } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { registerUser } from "../callers/rest-caller.ts";
 import { createTrpcCaller, type TrpcCaller } from "../callers/trpc-caller.ts";
 import { followRun, newRequestId, toText, type Told } from "../chat/read-run.ts";
-import { openPinnedCallers } from "./pinned-caller.ts";
+import { beginReply, endReply, openCallersAtBoth, startTwoWorkers, type TwoWorkers } from "./worker-stage.ts";
 
+let workers: TwoWorkers;
 let upstream: FakeUpstream;
 let backend: BackendProcess;
 
 beforeAll(async () => {
-  upstream = await createFakeUpstream();
-  backend = await spawnBackend({ upstreams: [upstream.url], config: { workers: 2, drain_seconds: 5 } });
+  workers = await startTwoWorkers();
+  ({ upstream, backend } = workers);
 }, 60_000);
-afterAll(async () => {
-  await backend[Symbol.asyncDispose]();
-  await upstream[Symbol.asyncDispose]();
-});
+afterAll(() => workers[Symbol.asyncDispose]());
 
 /** A user with two connections to each of two workers, and a stranger with one to the second. */
 async function setStage() {
   const [rest, stranger] = await Promise.all([registerUser(backend.url), registerUser(backend.url)]);
-  const callers = await openPinnedCallers(backend, 2);
-  const toTrpc = (all: (typeof callers)["first"]) =>
-    all.map((caller) => createTrpcCaller(backend.url, rest.token, caller.fetch)) as [TrpcCaller, TrpcCaller];
-  return {
-    here: toTrpc(callers.first),
-    there: toTrpc(callers.second),
-    stranger: createTrpcCaller(backend.url, stranger.token, callers.second[1]?.fetch),
-    [Symbol.dispose]: () => callers[Symbol.dispose](),
-  };
+  const callers = await openCallersAtBoth(backend, rest);
+  return { ...callers, stranger: createTrpcCaller(backend.url, stranger.token, callers.atThere) };
 }
 
 const question = () => ({
@@ -48,9 +30,7 @@ const question = () => ({
 
 /** Asks at one worker; the upstream has said one word, which has been read. */
 async function begin(trpc: TrpcCaller) {
-  const hand = createHandDrivenReply();
-  upstream.enqueue(hand.reply);
-  hand.push(role(), say("Hush, "));
+  const hand = beginReply(upstream, "Hush, ");
   const asked = question();
   const seen: Told[] = [];
   for await (const item of trpc.subscribe("chat.temporary", asked)) {
@@ -62,10 +42,7 @@ async function begin(trpc: TrpcCaller) {
     asked,
     lastEventId,
     runId: lastEventId.split(":")[0] ?? "",
-    end() {
-      hand.push(say("hush"), finish());
-      hand.end();
-    },
+    end: () => endReply(hand, "hush"),
   };
 }
 
@@ -123,10 +100,7 @@ describe("a chat that is stored nowhere, with two workers", () => {
   it("is asked once when its request comes twice at once at one of them", async () => {
     using stage = await setStage();
     const callsBefore = upstream.calls.length;
-    const hand = createHandDrivenReply();
-    upstream.enqueue(hand.reply);
-    hand.push(role(), say("Once"), finish());
-    hand.end();
+    upstream.enqueue(answer(["Once"]));
     const asked = question();
     const both = await Promise.all(
       stage.here.map((trpc) => readAll(trpc.subscribe("chat.temporary", asked))),

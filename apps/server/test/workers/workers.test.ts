@@ -1,66 +1,34 @@
-import {
-  createFakeUpstream,
-  createHandDrivenReply,
-  finish,
-  role,
-  say,
-  spawnBackend,
-  type BackendProcess,
-  type FakeUpstream,
-  type HandDrivenReply,
-} from "@llm-backend/testing";
+import { createHandDrivenReply, role, type BackendProcess, type FakeUpstream } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { until } from "../callers/chat-stage.ts";
 import { createConversation, registerUser } from "../callers/rest-caller.ts";
-import { createTrpcCaller, type TrpcCaller } from "../callers/trpc-caller.ts";
-import { followRun, newRequestId, readMessages, toText, type Started, type Told } from "../chat/read-run.ts";
+import { followRun, newRequestId, readMessages, toText, type Told } from "../chat/read-run.ts";
 import { openPinnedCallers } from "./pinned-caller.ts";
+import {
+  beginReply,
+  endReply,
+  openCallersAtBoth,
+  send,
+  startTwoWorkers,
+  type TwoWorkers,
+} from "./worker-stage.ts";
 
+let workers: TwoWorkers;
 let upstream: FakeUpstream;
 let backend: BackendProcess;
 
 beforeAll(async () => {
-  upstream = await createFakeUpstream();
-  backend = await spawnBackend({ upstreams: [upstream.url], config: { workers: 2, drain_seconds: 5 } });
+  workers = await startTwoWorkers();
+  ({ upstream, backend } = workers);
 }, 60_000);
-afterAll(async () => {
-  await backend[Symbol.asyncDispose]();
-  await upstream[Symbol.asyncDispose]();
-});
+afterAll(() => workers[Symbol.asyncDispose]());
 
 /** A user with a conversation, and callers at both workers: two connections each. */
 async function setStage() {
   const rest = await registerUser(backend.url);
   const conversationId = await createConversation(rest);
-  const callers = await openPinnedCallers(backend, 2);
-  const toTrpc = (all: (typeof callers)["first"]) =>
-    all.map((caller) => createTrpcCaller(backend.url, rest.token, caller.fetch)) as [TrpcCaller, TrpcCaller];
-  return {
-    rest,
-    conversationId,
-    here: toTrpc(callers.first),
-    there: toTrpc(callers.second),
-    /** Another connection to the second one. */
-    atThere: callers.second[1]?.fetch as typeof fetch,
-    [Symbol.dispose]: () => callers[Symbol.dispose](),
-  };
+  return { ...(await openCallersAtBoth(backend, rest)), rest, conversationId };
 }
-
-/** Lets the upstream begin an answer that the test goes on with. */
-function beginReply(words: string): HandDrivenReply {
-  const hand = createHandDrivenReply();
-  upstream.enqueue(hand.reply);
-  hand.push(role(), say(words));
-  return hand;
-}
-
-function endReply(hand: HandDrivenReply, words: string): void {
-  hand.push(say(words), finish());
-  hand.end();
-}
-
-const send = (trpc: TrpcCaller, conversationId: number, requestId = newRequestId()) =>
-  trpc.mutate<Started>("chat.send", { conversationId, requestId, message: "Hello" });
 
 /** Follows until some text has come; the rest is read by whoever goes on. */
 async function readUntil(items: AsyncIterable<unknown>, words: string): Promise<Told[]> {
@@ -75,7 +43,7 @@ async function readUntil(items: AsyncIterable<unknown>, words: string): Promise<
 describe("two workers on one port", () => {
   it("follow and resume an answer at either of them, character by character", async () => {
     using stage = await setStage();
-    const hand = beginReply("Hello ");
+    const hand = beginReply(upstream, "Hello ");
     const { runId } = await send(stage.here[0], stage.conversationId);
     const seen = await readUntil(stage.there[0].subscribe("chat.follow", { runId }), "Hello ");
     const following = [followRun(stage.there[1], runId, seen.at(-1)?.id), followRun(stage.here[1], runId)];
@@ -88,7 +56,7 @@ describe("two workers on one port", () => {
 
   it("stop an answer whichever of them is told", async () => {
     using stage = await setStage();
-    beginReply("Never ends ");
+    beginReply(upstream, "Never ends ");
     const { runId } = await send(stage.here[0], stage.conversationId);
     await readUntil(stage.there[0].subscribe("chat.follow", { runId }), "ends");
     const startedAt = performance.now();
@@ -99,11 +67,13 @@ describe("two workers on one port", () => {
 
   it("start one answer for one request, however often and wherever it is sent", async () => {
     using stage = await setStage();
-    const hand = beginReply("Once");
+    const hand = beginReply(upstream, "Once");
     const callsBefore = upstream.calls.length;
     const requestId = newRequestId();
     const callers = [...stage.here, ...stage.there];
-    const started = await Promise.all(callers.map((caller) => send(caller, stage.conversationId, requestId)));
+    const started = await Promise.all(
+      callers.map((caller) => send(caller, stage.conversationId, { requestId })),
+    );
     expect(new Set(started.map(({ runId }) => runId)).size).toBe(1);
     endReply(hand, ".");
     await followRun(stage.here[0], started[0]?.runId ?? "");
@@ -113,7 +83,7 @@ describe("two workers on one port", () => {
 
   it("answer one thing at a time in a conversation, in the order of the sends", async () => {
     using stage = await setStage();
-    const first = beginReply("first");
+    const first = beginReply(upstream, "first");
     const second = createHandDrivenReply();
     upstream.enqueue(second.reply);
     const callsBefore = upstream.calls.length;
@@ -135,7 +105,7 @@ describe("two workers on one port", () => {
 
   it("show what an answer has said so far, and from where to go on, at the other one", async () => {
     using stage = await setStage();
-    const hand = beginReply("So far ");
+    const hand = beginReply(upstream, "So far ");
     const { runId } = await send(stage.here[0], stage.conversationId);
     let lastEventId: string | undefined;
     await until(async () => {
@@ -151,7 +121,7 @@ describe("two workers on one port", () => {
   it("end the answers of a conversation that the other one deletes", async () => {
     using stage = await setStage();
     const closedBefore = upstream.calls.length;
-    beginReply("Gone soon ");
+    beginReply(upstream, "Gone soon ");
     const { runId } = await send(stage.here[0], stage.conversationId);
     const following = followRun(stage.here[1], runId);
     await until(() => upstream.calls.length > closedBefore, "the upstream is asked");
@@ -161,7 +131,7 @@ describe("two workers on one port", () => {
 
   it("close the streams of a session that ends at the other one", async () => {
     using stage = await setStage();
-    beginReply("Secret ");
+    beginReply(upstream, "Secret ");
     const { runId } = await send(stage.here[0], stage.conversationId);
     const items: unknown[] = [];
     const following = (async () => {

@@ -115,37 +115,24 @@ export function createChatStreams(deps: ChatClientDeps): Pick<ChatClient, Stream
       };
     };
 
+  /** Begins with a subscription of its own; what is sent travels once: a run that is known by its id is followed by it. */
+  const askThenFollow =
+    (ask: (signal: AbortSignal) => AsyncIterable<TrackedRunEvent>) =>
+    (signal: AbortSignal): ConnectToRun =>
+    ({ runId, lastEventId }) =>
+      runId === undefined ? ask(signal) : follow({ runId, lastEventId }, signal);
+
   return {
     stream(input, options = {}) {
-      const request = { ...input, requestId: input.requestId ?? newRequestId() };
-      return begin(
-        {
-          requestId: request.requestId,
-          connect:
-            (signal) =>
-            ({ runId, lastEventId }) =>
-              // The message travels once: a run that is known by its id is followed by it.
-              runId === undefined
-                ? chat.stream.subscribe(request, { signal, context: connectOnce })
-                : follow({ runId, lastEventId }, signal),
-        },
-        options,
-      );
+      const request = withRequestId(input);
+      const ask = (signal: AbortSignal) => chat.stream.subscribe(request, { signal, context: connectOnce });
+      return begin({ requestId: request.requestId, connect: askThenFollow(ask) }, options);
     },
     temporary(input, options = {}) {
-      const request = { ...input, requestId: input.requestId ?? newRequestId() };
-      return begin(
-        {
-          requestId: request.requestId,
-          connect:
-            (signal) =>
-            ({ runId, lastEventId }) =>
-              runId === undefined
-                ? chat.temporary.subscribe(request, { signal, context: connectOnce })
-                : follow({ runId, lastEventId }, signal),
-        },
-        options,
-      );
+      const request = withRequestId(input);
+      const ask = (signal: AbortSignal) =>
+        chat.temporary.subscribe(request, { signal, context: connectOnce });
+      return begin({ requestId: request.requestId, connect: askThenFollow(ask) }, options);
     },
     follow({ runId, lastEventId }, options = {}) {
       return begin(
@@ -158,19 +145,25 @@ export function createChatStreams(deps: ChatClientDeps): Pick<ChatClient, Stream
       );
     },
     regenerate(input, options = {}) {
-      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      const request = withRequestId(input);
       const start = (signal: AbortSignal) => chat.regenerate.mutate(request, { signal });
       return begin({ requestId: request.requestId, connect: startThenFollow(start) }, options);
     },
     edit(input, options = {}) {
-      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      const request = withRequestId(input);
       const start = (signal: AbortSignal) => chat.edit.mutate(request, { signal });
       return begin({ requestId: request.requestId, connect: startThenFollow(start) }, options);
     },
     continue(input, options = {}) {
-      const request = { ...input, requestId: input.requestId ?? newRequestId() };
+      const request = withRequestId(input);
       const start = (signal: AbortSignal) => chat.continue.mutate(request, { signal });
       return begin({ requestId: request.requestId, connect: startThenFollow(start) }, options);
     },
   };
+}
+
+function withRequestId<TInput extends { readonly requestId?: string }>(
+  input: TInput,
+): TInput & { readonly requestId: string } {
+  return { ...input, requestId: input.requestId ?? newRequestId() };
 }

@@ -30,22 +30,22 @@ export async function readContents(
 export type BroughtFile = { readonly name: string; readonly bytes: Buffer };
 
 /**
- * The files of a document whose contents it has, by each of their names.
+ * The files of a document whose contents it has, by each of their names. All are looked at before any is given.
  *
  * @throws DomainError `invalid_input` for a content that is not the one that it is called.
  */
-export function* readBrought(document: ExportedConversation): Generator<BroughtFile, void> {
+export function readBrought(document: ExportedConversation): BroughtFile[] {
   const contents = new Map((document.files ?? []).map(({ sha256, base64 }) => [sha256, base64]));
-  const brought = new Set<string>();
+  const brought = new Map<string, BroughtFile>();
   for (const { attachments = [] } of document.messages) {
     for (const { sha256, name } of attachments) {
       const base64 = contents.get(sha256);
       const title = `${sha256} ${name}`;
       if (base64 === undefined || brought.has(title)) continue;
-      brought.add(title);
-      yield { name, bytes: toBytes(sha256, base64) };
+      brought.set(title, { name, bytes: toBytes(sha256, base64) });
     }
   }
+  return [...brought.values()];
 }
 
 function toBytes(sha256: string, base64: string): Buffer {

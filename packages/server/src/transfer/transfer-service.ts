@@ -77,7 +77,7 @@ export function createTransferService(deps: TransferServiceDeps) {
 
   /** Brings the files of a document as its user does: their contents are checked, and counted. */
   async function bringFiles(viewer: Viewer, document: ExportedConversation): Promise<void> {
-    for (const { name, bytes } of [...readBrought(document)]) {
+    for (const { name, bytes } of readBrought(document)) {
       const body = (async function* () {
         yield bytes;
       })();
@@ -140,8 +140,8 @@ export function createTransferService(deps: TransferServiceDeps) {
     async import(viewer: Viewer, { document }: ImportConversationInput): Promise<ImportResult> {
       const { userId } = viewer;
       const importKey = toImportKey(document);
-      const known = await storage.conversations.findByImportKey(importKey, userId);
-      if (known !== undefined) return { conversation: toConversationView(known), isNew: false };
+      const earlier = await storage.conversations.findByImportKey(importKey, userId);
+      if (earlier !== undefined) return { conversation: toConversationView(earlier), isNew: false };
       // Once in vain, so that no files are stored for a document that is none.
       fromDocument(document, { id: 0, userId, importKey }, newId);
       await bringFiles(viewer, document);

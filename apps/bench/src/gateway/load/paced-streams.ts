@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { percentile } from "../../statistics.ts";
 import { readClock, readToken, tokenChars } from "../upstream/paced-token.ts";
 import type { PacedJob, PacedResult, PacedWindow } from "./jobs.ts";
 import { openConnection } from "./open-connection.ts";
+import { openEvenly } from "./open-evenly.ts";
+import { createWindowMeter } from "./paced-window.ts";
 
 const contentMark = '"content":"';
 const wholeMark = contentMark.length + tokenChars;
@@ -20,11 +20,8 @@ export type PacedStreams = {
 /** Opens paced streams; resolves when every one of them has its first token. */
 export async function openPacedStreams(job: PacedJob): Promise<PacedStreams> {
   const problems: string[] = [];
-  const ended: Promise<void>[] = [];
-  const opened: Promise<void>[] = [];
-  let delaysMs: number[] = [];
+  const meter = createWindowMeter();
   let whole = 0;
-  let cpu = process.cpuUsage();
 
   /** Follows one stream to its end. */
   function follow(onOpen: () => void): Promise<void> {
@@ -42,7 +39,7 @@ export async function openPacedStreams(job: PacedJob): Promise<PacedStreams> {
             if (Number.isNaN(token.number)) continue;
             if (token.number !== next) problem ??= `token ${token.number} in place of ${next}`;
             if (next++ === 0) onOpen();
-            delaysMs.push((readClock() - token.sentAt) / 1000);
+            meter.note((readClock() - token.sentAt) / 1000);
           }
           rest = at === -1 ? rest.slice(1 - wholeMark) : rest.slice(at);
         },
@@ -64,31 +61,12 @@ export async function openPacedStreams(job: PacedJob): Promise<PacedStreams> {
     });
   }
 
-  for (let index = 0; index < job.streams; index++) {
-    opened.push(new Promise((resolve) => ended.push(follow(resolve))));
-    // Some in each tick of the timer: all at once would measure the accept queue, and nothing else.
-    const due = (job.openMs * (index + 1)) / job.streams;
-    if (Math.floor(due / 10) > Math.floor((due - job.openMs / job.streams) / 10)) await delay(10);
-  }
-  await Promise.all(opened);
-
+  const { ended } = await openEvenly(job, (_index, onOpen) => follow(onOpen));
   return {
-    begin() {
-      delaysMs = [];
-      cpu = process.cpuUsage();
-    },
-    end() {
-      const { user, system } = process.cpuUsage(cpu);
-      const seen = delaysMs;
-      return {
-        tokens: seen.length,
-        delayP50Ms: percentile(seen, 50),
-        delayP99Ms: percentile(seen, 99),
-        readerCpuMs: (user + system) / 1000,
-      };
-    },
+    begin: () => meter.begin(),
+    end: () => meter.end(),
     async finish() {
-      await Promise.all(ended);
+      await ended;
       return { whole, problems };
     },
   };

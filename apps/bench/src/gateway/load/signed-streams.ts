@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { percentile } from "../../statistics.ts";
 import { readClock, readToken, tokenChars } from "../upstream/paced-token.ts";
 import type { PacedWindow, SignedJob, SignedResult } from "./jobs.ts";
 import { openConnection } from "./open-connection.ts";
+import { openEvenly } from "./open-evenly.ts";
+import { createWindowMeter } from "./paced-window.ts";
 
 /** Signed streams that are open. */
 export type SignedStreams = {
@@ -28,38 +28,16 @@ type Watch = {
 export async function openSignedStreams(job: SignedJob): Promise<SignedStreams> {
   const problems: string[] = [];
   const result = { whole: 0, lost: 0, doubled: 0, reordered: 0, crossed: 0, problems };
-  let delaysMs: number[] = [];
-  let cpu = process.cpuUsage();
-  const watch: Watch = { onToken: (delayMs) => void delaysMs.push(delayMs), result, problems };
-  const opened: Promise<void>[] = [];
-  const ended: Promise<void>[] = [];
-  const { streams, openMs } = job;
-  for (const index of streams.keys()) {
-    const open = Promise.withResolvers<void>();
-    opened.push(open.promise);
-    ended.push(follow(job, index, { ...watch, onOpen: open.resolve }));
-    // Some in each tick of the timer: all at once would measure the accept queue, and nothing else.
-    const dueMs = (openMs * (index + 1)) / streams.length;
-    if (Math.floor(dueMs / 10) > Math.floor((dueMs - openMs / streams.length) / 10)) await delay(10);
-  }
-  await Promise.all(opened);
+  const meter = createWindowMeter();
+  const watch: Watch = { onToken: (delayMs) => meter.note(delayMs), result, problems };
+  const { ended } = await openEvenly({ streams: job.streams.length, openMs: job.openMs }, (index, onOpen) =>
+    follow(job, index, { ...watch, onOpen }),
+  );
   return {
-    begin() {
-      delaysMs = [];
-      cpu = process.cpuUsage();
-    },
-    end() {
-      const { user, system } = process.cpuUsage(cpu);
-      const seen = delaysMs;
-      return {
-        tokens: seen.length,
-        delayP50Ms: percentile(seen, 50),
-        delayP99Ms: percentile(seen, 99),
-        readerCpuMs: (user + system) / 1000,
-      };
-    },
+    begin: () => meter.begin(),
+    end: () => meter.end(),
     async finish() {
-      await Promise.all(ended);
+      await ended;
       return result;
     },
   };

@@ -2,7 +2,7 @@ import { listProcedures } from "@llm-backend/testing";
 import { callForJson } from "../stage/call.ts";
 import { toJson, type JsonSchema } from "./from-schema.ts";
 import type { HostileRequest } from "./hostile-request.ts";
-import { noRequests, pick, toNoise, toWild } from "./wild-values.ts";
+import { noBodies, pick, toNoise, toWild } from "./wild-values.ts";
 
 /** Whose requests they are, and what they are about. */
 export type Attacker = {
@@ -38,7 +38,7 @@ function toToken({ random, tokens, spareToken, key }: Attacker, path: string): s
 
 /** Now and then a body that is no request, in the place of one that is like what is asked for. */
 function toBody(random: () => number, make: () => string): string | Buffer {
-  if (random() < 0.05) return pick(random, noRequests);
+  if (random() < 0.05) return pick(random, noBodies);
   const body = make();
   if (random() < 0.03) return body.slice(0, Math.floor(random() * body.length));
   if (random() < 0.03) return Buffer.from(`${body}\xFF`, "latin1");
