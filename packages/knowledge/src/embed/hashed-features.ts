@@ -35,19 +35,22 @@ export function toHashedFeatures(text: string): Float32Array {
     counts.set(word.text, (counts.get(word.text) ?? 0) + 1);
     if (last !== undefined) {
       // A pair of characters is what a word is elsewhere.
-      add(vector, hashPair(last.text, word.text), isRun ? 1 : pairWeight * toWeight(last.text, word.text));
+      add(
+        vector,
+        hashPair(last.text, word.text),
+        isRun ? 1 : pairWeight * Math.min(toWeight(last.text), toWeight(word.text)),
+      );
     }
     if (isRun && beforeLast !== undefined)
       add(vector, hashPair(beforeLast + last?.text, word.text), pairWeight);
     beforeLast = isRun ? last?.text : undefined;
     last = { text: word.text, isSingle, end: word.end };
   }
-  for (const [word, count] of counts) addWord(vector, word, 1 + Math.log(count));
+  for (const [word, count] of counts) addWord(vector, word, (1 + Math.log(count)) * toWeight(word));
   return toLengthOne(vector);
 }
 
-function addWord(vector: Float32Array, word: string, factor: number): void {
-  const weight = factor * toWeight(word);
+function addWord(vector: Float32Array, word: string, weight: number): void {
   add(vector, hashText(word, 0, word.length), weight);
   if (word.length < partSizes[0] || word.length > partsLengthMax) return;
   // With a mark at both ends: the beginning of a word is another part than its middle.
@@ -60,13 +63,10 @@ function addWord(vector: Float32Array, word: string, factor: number): void {
   }
 }
 
-function toWeight(...words: readonly string[]): number {
-  let weight = 1;
-  for (const word of words) {
-    const known = isSingleCharacter(word) && word.charCodeAt(0) > 0x2e7f ? 0.5 : weightsByLength[word.length];
-    weight = Math.min(weight, known ?? 1);
-  }
-  return weight;
+/** How much a word says, between 0 and 1, as far as can be known here. */
+function toWeight(word: string): number {
+  if (isSingleCharacter(word) && word.charCodeAt(0) > 0x2e7f) return 0.5;
+  return weightsByLength[word.length] ?? 1;
 }
 
 function isSingleCharacter(word: string): boolean {

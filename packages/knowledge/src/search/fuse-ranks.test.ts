@@ -35,6 +35,18 @@ describe("fuseRanks", () => {
     ).toEqual({ id: 7, score: 1, ranks: [1, 1] });
   });
 
+  it("lets a list with next to no weight decide between equals, and fill up behind the others", () => {
+    const fused = fuseRanks(
+      [
+        [1, 2],
+        [2, 1],
+        [2, 3],
+      ],
+      [1, 1, 0.01],
+    );
+    expect(fused.map(({ id }) => id)).toEqual([2, 1, 3]);
+  });
+
   it("keeps the order of a single list, and never puts what is behind in every list in front", () => {
     fc.assert(
       fc.property(rankedList, (list) => {

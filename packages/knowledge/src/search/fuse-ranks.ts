@@ -19,8 +19,13 @@ const rankOffset = 60;
 /**
  * Joins lists by the places that things have in them: scores of different ways of searching cannot be compared, places can.
  * Best first; of two that are equally good the one with the smaller id.
+ *
+ * @param weights - How much each list counts. @default all the same
  */
-export function fuseRanks(lists: readonly RankedList[]): Fused[] {
+export function fuseRanks(
+  lists: readonly RankedList[],
+  weights: readonly number[] = lists.map(() => 1),
+): Fused[] {
   const ranks = new Map<number, (number | undefined)[]>();
   for (const [index, list] of lists.entries()) {
     for (const [place, id] of list.entries()) {
@@ -29,10 +34,11 @@ export function fuseRanks(lists: readonly RankedList[]): Fused[] {
       known[index] ??= place + 1;
     }
   }
-  const most = lists.length / (rankOffset + 1);
+  const weigh = (index: number) => weights[index] ?? 0;
+  const most = lists.reduce((total, _, index) => total + weigh(index), 0) / (rankOffset + 1);
   return Array.from(ranks, ([id, places]) => {
     const sum = places.reduce<number>(
-      (total, place) => total + (place === undefined ? 0 : 1 / (rankOffset + place)),
+      (total, place, index) => total + (place === undefined ? 0 : weigh(index) / (rankOffset + place)),
       0,
     );
     return { id, score: sum / most, ranks: places };

@@ -1,10 +1,10 @@
 import { builtinEmbeddingModel } from "@llm-backend/contract";
 import type { KnowledgeReader, PlacedPassage } from "@llm-backend/storage";
 import type { FoundPassage } from "../ports.ts";
-import { byScore, type Scored } from "../vector/best-list.ts";
+import type { Scored } from "../vector/best-list.ts";
 import type { VectorIndex } from "../vector/vector-index.ts";
 import { findHighlights } from "./find-highlights.ts";
-import { fuseRanks, type Fused } from "./fuse-ranks.ts";
+import { fuseRanks } from "./fuse-ranks.ts";
 import { readQuestionTerms, type QuestionTerm } from "./question-terms.ts";
 import { searchByWords, type SearchControl, type WordScope } from "./search-by-words.ts";
 import type { SearchAnswer, SearchRequest } from "./search-messages.ts";
@@ -22,6 +22,14 @@ const joinedMin = 100;
 const joinedFactor = 2;
 /** Hashed features of texts that share nothing are as close as that by chance. */
 const hashedFloor = 0.1;
+/**
+ * Beside words, hashed features say little that is new, and now and then something wrong: they decide between what is
+ * nearly equal, and fill up behind what the words have found.
+ */
+const hashedWeight = 0.02;
+
+/** A passage that was found, and where. */
+type Found = Pick<FoundPassage, "score" | "lexicalRank" | "vectorRank"> & { readonly id: number };
 
 /** Carries out a search, on one state of the database. */
 export function runSearch(
@@ -38,11 +46,8 @@ export function runSearch(
         ? undefined
         : searchByWords(ground.reader, { terms, scopes, limit: depth }, control);
     const byVectors =
-      request.mode === "lexical"
-        ? undefined
-        : searchByVectors(ground.vectors, { request, scopes, depth }, control);
-    const lists = [byWords?.found, byVectors].map((list) => list?.map(({ id }) => id) ?? []);
-    const fused = fuseLists(lists).slice(0, request.limit);
+      request.mode === "lexical" ? [] : searchByVectors(ground.vectors, { request, scopes, depth }, control);
+    const fused = fuseFound(byWords?.found ?? [], byVectors).slice(0, request.limit);
     const passages = ground.reader.readPassages(fused.map(({ id }) => id));
     return {
       passages: toFound(fused, passages, byWords?.telling ?? terms),
@@ -70,12 +75,15 @@ function listMissing({ vectors }: SearchRequest, scopes: readonly WordScope[]): 
   return [...new Set(models)].filter((model) => !given.has(model));
 }
 
+/** What the vectors of one model found, closest first. */
+type FoundByVectors = { readonly model: string; readonly found: readonly Scored[] };
+
 function searchByVectors(
   index: VectorIndex,
   given: { readonly request: SearchRequest; readonly scopes: readonly WordScope[]; readonly depth: number },
   { check }: SearchControl,
-): Scored[] {
-  const lists = given.request.vectors.map(({ model, vector }) => {
+): FoundByVectors[] {
+  return given.request.vectors.map(({ model, vector }) => {
     const scopes = given.scopes.flatMap(({ contents: { base, versions: all }, versions }) => {
       if (base.model !== model || base.dims === null) return [];
       return [
@@ -83,35 +91,36 @@ function searchByVectors(
       ];
     });
     const floor = model === builtinEmbeddingModel ? hashedFloor : 0;
-    return index.search({ query: vector, scopes, limit: given.depth, floor, check });
+    return { model, found: index.search({ query: vector, scopes, limit: given.depth, floor, check }) };
   });
-  const [only = [], ...others] = lists;
-  if (others.length === 0) return only;
-  // How close vectors are says nothing beside those of another model: their places have to do.
-  return fuseRanks(lists.map((list) => list.map(({ id }) => id)))
-    .map(({ id, score }) => ({ id, score }))
-    .toSorted(byScore)
-    .slice(0, given.depth);
 }
 
-/** A list that has nothing does not make what the other has worse. */
-function fuseLists(lists: readonly (readonly number[])[]): Fused[] {
-  const [words = [], vectors = []] = lists;
-  if (words.length > 0 && vectors.length > 0) return fuseRanks(lists);
-  const isByWords = words.length > 0;
-  return fuseRanks([isByWords ? words : vectors]).map((fused) => ({
-    ...fused,
-    ranks: isByWords ? fused.ranks : [undefined, ...fused.ranks],
+/**
+ * Joins what was found. Lists of different models stand side by side: how close vectors are says nothing beside those of
+ * another model. A list that has nothing does not make worse what the others have.
+ */
+function fuseFound(byWords: readonly Scored[], byVectors: readonly FoundByVectors[]): Found[] {
+  const vectors = byVectors.filter(({ found }) => found.length > 0);
+  const words = byWords.length > 0 ? [byWords] : [];
+  const lists = [...words, ...vectors.map(({ found }) => found)].map((list) => list.map(({ id }) => id));
+  const weights = vectors.map(({ model }) =>
+    words.length > 0 && model === builtinEmbeddingModel ? hashedWeight : 1,
+  );
+  return fuseRanks(lists, [...words.map(() => 1), ...weights]).map(({ id, score, ranks }) => ({
+    id,
+    score,
+    lexicalRank: words.length > 0 ? ranks[0] : undefined,
+    vectorRank: ranks.slice(words.length).find((rank) => rank !== undefined),
   }));
 }
 
 function toFound(
-  fused: readonly Fused[],
+  fused: readonly Found[],
   passages: readonly PlacedPassage[],
   terms: readonly QuestionTerm[],
 ): FoundPassage[] {
   const byId = new Map(passages.map((passage) => [passage.id, passage]));
-  return fused.flatMap(({ id, score, ranks: [lexicalRank, vectorRank] }) => {
+  return fused.flatMap(({ id, score, lexicalRank, vectorRank }) => {
     const placed = byId.get(id);
     if (placed === undefined) return [];
     const { id: passageId, baseId, documentId, documentName, page, ...passage } = placed;

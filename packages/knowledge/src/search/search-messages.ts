@@ -38,6 +38,7 @@ export type ToSearchThread = {
 
 /** From the thread. */
 export type FromSearchThread =
+  | { readonly type: "ready" }
   | { readonly number: number; readonly type: "answer"; readonly answer: SearchAnswer }
   | { readonly number: number; readonly type: "given-up" }
   | { readonly number: number; readonly type: "failure"; readonly message: string };

@@ -13,7 +13,7 @@ export type SearchThreadOptions = {
   readonly data: SearchThreadData;
   /** So many searches wait for their turn at most. */
   readonly waitingMax: number;
-  /** A thread that has not answered for so long is ended: nothing takes that long. */
+  /** A thread that has been asked and not answered for so long is ended: nothing takes that long. */
   readonly stuckMs: number;
   /** What it runs. */
   readonly entry: URL;
@@ -46,6 +46,7 @@ export function createSearchThread(options: SearchThreadOptions): SearchThread {
   const waiting: Asked[] = [];
   let current: Asked | undefined;
   let worker: Worker | undefined;
+  let isReady = false;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
   let lastNumber = 0;
@@ -59,21 +60,31 @@ export function createSearchThread(options: SearchThreadOptions): SearchThread {
     }
     worker ??= start();
     worker.ref();
-    timer = setTimeout(() => void worker?.terminate(), options.stuckMs);
+    if (isReady) watch();
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     worker.postMessage(current.message);
   }
 
+  function watch(): void {
+    timer = setTimeout(() => void worker?.terminate(), options.stuckMs);
+  }
+
   function start(): Worker {
+    isReady = false;
     const started = new Worker(options.entry, {
       workerData: options.data,
       execArgv: toExecArgv(options.entry),
     });
     let failure: unknown;
     started.on("message", (message: FromSearchThread) => {
-      if (started !== worker || message.number !== current?.message.number) return;
-      settle(current, message);
-      next();
+      if (started !== worker || current === undefined) return;
+      if (message.type === "ready") {
+        isReady = true;
+        watch();
+      } else if (message.number === current.message.number) {
+        settle(current, message);
+        next();
+      }
     });
     started.on("error", (error) => (failure = error));
     started.on("exit", () => {

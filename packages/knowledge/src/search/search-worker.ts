@@ -33,3 +33,5 @@ parentPort?.on("message", ({ number, request, isGivenUp }: ToSearchThread) => {
     else answer({ number, type: "failure", message: error instanceof Error ? error.message : String(error) });
   }
 });
+
+answer({ type: "ready" });

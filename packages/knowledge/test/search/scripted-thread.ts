@@ -16,3 +16,5 @@ parentPort?.on("message", ({ number, request, isGivenUp }: ToSearchThread) => {
     return answer({ number, type: "given-up" });
   return answer({ number, type: "answer", answer: { passages: [], missingModels: [`thread ${threadId}`] } });
 });
+
+answer({ type: "ready" });
