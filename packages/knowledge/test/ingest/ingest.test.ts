@@ -173,7 +173,6 @@ it.each([
 it("tells what is wrong with a document that cannot be read", async () => {
   await using stage = await openIngestStage();
   const reader = {
-    // oxlint-disable-next-line require-yield -- it fails before there is anything
     async *read() {
       await Promise.resolve();
       throw new DomainError("document_unreadable", "The document is encrypted.");
