@@ -16,6 +16,9 @@ export type Playing = {
   readonly signal: AbortSignal;
 };
 
+/** A piece is on its way so long before it is heard, at the least. */
+const slackMs = 200;
+
 /**
  * Hands pieces on at the speed at which they are heard, `leadMs` ahead of it. The last one says so: each is held back
  * until it is known whether another one follows, yet not so long that whoever plays them would notice.
@@ -31,20 +34,21 @@ export async function playPieces(pieces: AsyncIterable<SpeechPiece>, playing: Pl
   try {
     for (;;) {
       const next = watch(source.next());
-      if (held !== undefined) await pace.untilDue();
-      if (held !== undefined && !next.isKnown()) await pace.unlessLate(next.known);
-      if (held !== undefined && !next.isKnown()) {
+      if (held !== undefined && (await pace.isDueBefore(next))) {
         await write(held, false);
         held = undefined;
       }
       const arrived = await Promise.race([next.result, left]);
       if (arrived === undefined || signal.aborted) return;
-      const { done, value } = arrived;
-      if (done === true) break;
+      if (arrived.done === true) break;
       if (held !== undefined) await write(held, false);
-      held = value;
+      held = arrived.value;
     }
     await write(held ?? { words: "", bytes: silentPiece() }, true);
+  } catch (error) {
+    // What came before the failure is heard.
+    if (held !== undefined) await write(held, false);
+    throw error;
   } finally {
     // Not waited for: what is under way ends with the signal.
     void source.return?.();
@@ -66,7 +70,14 @@ function toAborted(signal: AbortSignal): Promise<undefined> {
 }
 
 /** A result that can be asked whether it is there. */
-function watch<Result>(result: Promise<Result>) {
+type Watched<Result> = {
+  readonly result: Promise<Result>;
+  /** Resolves with it, and also where it fails. */
+  readonly known: Promise<void>;
+  isKnown(): boolean;
+};
+
+function watch<Result>(result: Promise<Result>): Watched<Result> {
   let isKnown = false;
   const settle = () => void (isKnown = true);
   return { result, known: result.then(settle, settle), isKnown: () => isKnown };
@@ -83,18 +94,22 @@ function createPace({ clock, leadMs, signal }: Playing) {
     begin = Math.max(begin ?? now, now - sent * pieceMs);
     return begin + sent * pieceMs;
   };
+
+  async function waitUnlessLate(known: Promise<void>): Promise<void> {
+    const ms = heardAt() - Math.min(leadMs / 2, slackMs) - clock.now();
+    // What is ready needs no more than a turn.
+    if (ms <= 0) return void (await new Promise((resolve) => setImmediate(resolve)));
+    const done = new AbortController();
+    await Promise.race([known, clock.wait(ms, AbortSignal.any([signal, done.signal]))]);
+    done.abort();
+  }
   return {
-    async untilDue(): Promise<void> {
+    /** Waits until the next piece may be sent, and then whether it has to be before it is known what follows it. */
+    async isDueBefore(next: Watched<unknown>): Promise<boolean> {
       const ms = heardAt() - leadMs - clock.now();
       if (ms > 0) await clock.wait(ms, signal);
-    },
-    async unlessLate(known: Promise<void>): Promise<void> {
-      const ms = heardAt() - leadMs / 2 - clock.now();
-      // What is ready needs no more than a turn.
-      if (ms <= 0) return void (await new Promise((resolve) => setImmediate(resolve)));
-      const done = new AbortController();
-      await Promise.race([known, clock.wait(ms, AbortSignal.any([signal, done.signal]))]);
-      done.abort();
+      if (!next.isKnown()) await waitUnlessLate(next.known);
+      return !next.isKnown();
     },
     note(): void {
       heardAt();

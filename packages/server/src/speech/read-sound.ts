@@ -24,8 +24,8 @@ export async function* readSound(bytes: AsyncIterable<Uint8Array>, rate: number)
       left = found.length;
       held = held.subarray(found.start);
     }
-    const whole = held.length - (held.length % format.frameBytes);
-    const taken = Math.min(whole, left - (left % format.frameBytes));
+    const frames = Math.floor(Math.min(held.length, left) / format.frameBytes);
+    const taken = frames * format.frameBytes;
     if (taken > 0) yield { rate: format.rate, samples: toSamples(held.subarray(0, taken), format) };
     left -= taken;
     if (left < format.frameBytes) return;
