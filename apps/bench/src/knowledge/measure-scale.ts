@@ -20,6 +20,8 @@ export type ScaleSize = {
 };
 
 const intervalMs = 20;
+/** Tokens have numbers of six digits, and no two streams the same. */
+const numbersMax = 999_999;
 /** Limits of a user, out of the way. */
 const config = { knowledge: { documents_per_user_max: 100_000, file_bytes_max: 64 * 1024 * 1024 } };
 
@@ -88,7 +90,7 @@ async function watchStreams<T>(
 ): Promise<{ readonly value: T; readonly delayP99Ms: number }> {
   await using load = startLoad();
   // They go on for as long as it may take, and are cut off afterwards.
-  const script = { kind: "paced", intervalMs, tokens: 1_000_000 } as const;
+  const script = { kind: "paced", intervalMs, tokens: Math.floor(numbersMax / streams) } as const;
   const requests = await askV1({ ...place, streams, script });
   const port = Number(new URL(place.url).port);
   const open = await load.openSigned({ port, streams: requests, openMs: 200, tokens: script.tokens });

@@ -35,3 +35,5 @@ async function answer(message: LoadMessage): Promise<LoadAnswer> {
 process.on("message", (message: LoadMessage) => {
   void answer(message).then((result) => process.send?.(result));
 });
+// Whoever conducts the measurement wants no more of what is still open.
+process.on("disconnect", () => process.exit());
