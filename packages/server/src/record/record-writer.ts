@@ -19,7 +19,7 @@ export type RecordWriterLimits = {
   readonly reportMs: number;
 };
 
-export const defaultRecordWriterLimits: RecordWriterLimits = {
+const defaultRecordWriterLimits: RecordWriterLimits = {
   intervalMs: 200,
   entriesPerWrite: 256,
   bytesPerWrite: 1024 * 1024,

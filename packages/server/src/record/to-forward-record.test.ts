@@ -49,6 +49,7 @@ describe("the record of a call", () => {
         attemptCount: 1,
         requestBytes: 33,
         answerChars: 5,
+        voice: null,
       },
       attempts: [
         {

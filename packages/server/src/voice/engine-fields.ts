@@ -66,8 +66,9 @@ function pick(fields: Fields, names: readonly string[]): Record<string, unknown>
   );
 }
 
-const contextMark = Buffer.from('"context"');
-const turnMark = Buffer.from('"turn_id"');
+// Without the quote before them: quotes are everywhere in a body, and each would be looked at.
+const contextMark = Buffer.from('context"');
+const turnMark = Buffer.from('turn_id"');
 
 /**
  * Whether a body of `/v1/chat/completions` may be of a voice engine: looks for two words in its bytes. Most bodies have
