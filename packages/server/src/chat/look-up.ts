@@ -66,7 +66,8 @@ export async function lookUp(
   const baseIds = live.lookUp?.knowledgeBaseIds ?? conversation.knowledgeBaseIds;
   if (lookUps === undefined || baseIds.length === 0) return noKnowledge;
   const question = await findAnswered(deps.storage, live.run);
-  if (question?.role !== "user") return noKnowledge;
+  // A message that is files alone asks nothing that could be found.
+  if (question?.role !== "user" || question.content === "") return noKnowledge;
   const topK = live.lookUp?.topK ?? conversation.topK ?? undefined;
   const ask = { userId: live.run.userId, baseIds, text: question.content, topK };
   try {
