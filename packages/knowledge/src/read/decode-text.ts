@@ -21,6 +21,7 @@ export function decodeText(bytes: Uint8Array, declared?: string): string {
   if (label !== undefined) return toCleanText(new TextDecoder(label).decode(bytes));
   const text =
     decodeStrictly(bytes, "utf-8") ??
+    decodeNearlyValid(bytes) ??
     (declared === undefined ? undefined : decodeStrictly(bytes, declared)) ??
     decodeLikeliest(bytes);
   return toCleanText(text);
@@ -48,6 +49,19 @@ function decodeStrictly(bytes: Uint8Array, label: string): string | undefined {
     // Not in this encoding, or no encoding that Node knows.
     return undefined;
   }
+}
+
+/** UTF-8 in which a few characters are broken: cut off at the end, or by who wrote the file. */
+function decodeNearlyValid(bytes: Uint8Array): string | undefined {
+  const text = new TextDecoder().decode(bytes);
+  let broken = 0;
+  let whole = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code === 0xfffd) broken++;
+    else if (code > 0x7f) whole++;
+  }
+  return broken * 20 <= whole ? text : undefined;
 }
 
 /** Bytes that are decoded wrongly become what nobody writes: control characters, and half-width katakana in heaps. */

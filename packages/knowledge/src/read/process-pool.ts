@@ -22,7 +22,8 @@ export type PoolOptions = {
 /** Creates a pool without any process. */
 export function createProcessPool({ limits, processesMax, idleMs }: PoolOptions): ProcessPool {
   const all = new Set<ReadingProcess>();
-  const free: { readonly process: ReadingProcess; readonly timer: NodeJS.Timeout }[] = [];
+  /** Those that are not lent, and what ends them when nobody wants them. */
+  const free = new Map<ReadingProcess, NodeJS.Timeout>();
   const waiting = new Set<() => void>();
   let lent = 0;
 
@@ -33,9 +34,10 @@ export function createProcessPool({ limits, processesMax, idleMs }: PoolOptions)
     return process;
   };
   const takeFree = () => {
-    for (let next = free.pop(); next !== undefined; next = free.pop()) {
-      clearTimeout(next.timer);
-      if (next.process.isAlive) return next.process;
+    for (const [process, timer] of free) {
+      clearTimeout(timer);
+      free.delete(process);
+      if (process.isAlive) return process;
     }
     return undefined;
   };
@@ -79,15 +81,16 @@ export function createProcessPool({ limits, processesMax, idleMs }: PoolOptions)
       if (!isHealthy) process.kill();
       else {
         const timer = setTimeout(() => {
-          free.splice(free.findIndex((entry) => entry.process === process) >>> 0, 1);
+          free.delete(process);
           process.kill();
         }, idleMs);
-        free.push({ process, timer: timer.unref() });
+        free.set(process, timer.unref());
       }
       passOn();
     },
     async close() {
-      for (const { timer } of free.splice(0)) clearTimeout(timer);
+      for (const timer of free.values()) clearTimeout(timer);
+      free.clear();
       const ended = [...all].map((process) => process.exited);
       for (const process of all) process.kill();
       await Promise.all(ended);

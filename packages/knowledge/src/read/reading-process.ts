@@ -31,6 +31,8 @@ export type ReadingProcess = {
 const memoryWatchMs = 40;
 // What is outside of the heap (files, what they unpack to) has to find room as well.
 const heapShare = 0.7;
+// What finds the ends of sentences holds memory that the collector does not see. Collecting often lets go of it.
+const youngHeapMegabytes = 2;
 
 /** Starts a reading process. It never keeps this one alive, but while it is being asked. */
 export function startReadingProcess(limits: ReadLimits): ReadingProcess {
@@ -105,9 +107,10 @@ function forkReader(limits: ReadLimits): ChildProcess {
   const heapMegabytes = Math.ceil((limits.memoryBytes * heapShare) / 1024 / 1024);
   return fork(fileURLToPath(toSiblingUrl(import.meta.url, "reading-main")), [String(process.pid)], {
     env: {},
-    // It reads files and has a thread of its own. It writes nothing, starts nothing, and loads no native code.
     execArgv: [
       `--max-old-space-size=${heapMegabytes}`,
+      `--max-semi-space-size=${youngHeapMegabytes}`,
+      // It reads files and has a thread of its own. It writes nothing, starts nothing, and loads no native code.
       "--permission",
       "--allow-fs-read=*",
       "--allow-worker",

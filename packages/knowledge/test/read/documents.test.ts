@@ -51,6 +51,12 @@ describe("text", () => {
     expect(await readText("notes.txt", bytes)).toBe(text);
   });
 
+  it("is read in UTF-8 also where a few characters are broken", async () => {
+    const text = japanese.repeat(3);
+    const bytes = Buffer.from(text).subarray(0, -1);
+    expect(await readText("notes.txt", bytes)).toBe(`${text.slice(0, -1)}\uFFFD`);
+  });
+
   it("has lines that end in one way, and nothing invisible", async () => {
     expect(await readText("notes.txt", "one\r\ntwo\rthree\u0007")).toBe("one\ntwo\nthree");
   });

@@ -176,7 +176,7 @@ describe.skipIf(!isLinux)("a reading process", { meta: { skipReason } }, () => {
       batchSize: 1,
       limits: { seconds: 60, memoryBytes: 2 ** 30, textCharsMax: 20_000_000 },
     });
-    const file = await reading.store("a.txt", sentences.repeat(12));
+    const file = await reading.store("a.txt", sentences.repeat(6));
     const iterator = reading.reader.read(file, { signal: neverAborted })[Symbol.asyncIterator]();
     await iterator.next();
     const pid = findChildren().find((child) => !before.has(child)) ?? 0;
@@ -213,7 +213,7 @@ describe.skipIf(!isLinux)("a reading process", { meta: { skipReason } }, () => {
 
   it.each([
     // Minutes of work without a pause.
-    ["busy", "- a\n  ".repeat(1_500_000), "a.md", 80],
+    ["busy", "- a\n  ".repeat(1_000_000), "a.md", 80],
     ["idle", makeDocx(paragraph("text")), "a.docx", 0],
   ])("does not outlive its parent, %s", async (_state, content, name, ticks) => {
     await using reading = await startReading();
