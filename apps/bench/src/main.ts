@@ -6,6 +6,8 @@
  * `npm run bench -- conversations [--rounds 7] [--quick]` measures what steps cost while conversations and lists grow,
  * `npm run bench -- redis [--rounds 7] [--quick]` measures what each use of Redis costs, and what a cache there would gain,
  * `npm run bench -- knowledge [--quick]` measures how good and how fast the search of knowledge bases is,
+ * `npm run bench -- knowledge-vectors [--rounds 21] [--quick]` compares ways to find the closest vectors,
+ * `npm run bench -- speech [--rounds 40] [--quick]` measures how soon, how fast and how evenly answers are spoken,
  * `npm run bench -- acknowledge [--disk FOLDER] [--rounds 7] [--quick]` compares commits that stop the event loop with ours.
  */
 import { cpus } from "node:os";
@@ -16,7 +18,9 @@ import { runConversationsBench } from "./conversations/run-conversations-bench.t
 import { readGatewayOptions } from "./gateway/command-line.ts";
 import { runGatewayBench } from "./gateway/gateway-bench.ts";
 import { runKnowledgeBench } from "./knowledge/run-knowledge-bench.ts";
+import { runVectorsBench } from "./knowledge/vectors/run-vectors-bench.ts";
 import { runRedisBench } from "./redis/redis-bench.ts";
+import { runSpeechBench } from "./speech/run-speech-bench.ts";
 import { UnknownName } from "./unknown-name.ts";
 import { runWorkersBench } from "./workers/run-workers-bench.ts";
 
@@ -49,6 +53,8 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   workers: () => runWorkersBench(values, print),
   conversations: () => runConversationsBench(values, print),
   knowledge: () => runKnowledgeBench(values, print),
+  "knowledge-vectors": () => runVectorsBench(values, print),
+  speech: () => runSpeechBench(values, print),
   acknowledge: () => runAcknowledgeBench(values, print),
   redis: () => runRedisBench({ quick: values.quick, rounds: Number(values.rounds ?? 7) }, print),
 };

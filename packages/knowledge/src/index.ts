@@ -21,3 +21,4 @@ export { createKnowledgeSearch, type KnowledgeSearchDeps } from "./search/create
 export { cutPassages } from "./split/cut-passages.ts";
 export { createIngest, type Ingest } from "./ingest/create-ingest.ts";
 export { defaultIngestSettings, type IngestDeps, type IngestSettings } from "./ingest/ingest-ports.ts";
+export { VectorIndex } from "./vector/vector-index.ts";

@@ -28,7 +28,7 @@ const directions: Readonly<Record<string, Allowed>> = {
     stream: compose,
   },
   "apps/web": { contract: "any", client: "any" },
-  "apps/bench": { client: "any", testing: "any" },
+  "apps/bench": { client: "any", testing: "any", knowledge: "any" },
 };
 
 /** Packages import each other in the directions of the diagram only. */

@@ -69,61 +69,35 @@ const titleWeight = 1.5;
 /** Opens the database for searching. It has to have the newest schema. */
 export function openKnowledgeReader(path: string): KnowledgeReader {
   const connection = new SqliteConnection(path, { readonly: true, fileMustExist: true });
-  const base = connection.prepare<[string], SearchedBase>(`
-    select base.number, base.space_id as spaceId, space.model, space.dims, base.revision
-    from knowledge_bases as base join knowledge_spaces as space on space.id = base.space_id
-    where base.id = ? and base.removed_at is null and base.user_id is not null
-  `);
-  const current = connection.prepare<[string], CurrentVersion>(`
-    select version.number, document.id as documentId, version.passages
-    from knowledge_documents as document
-    join knowledge_versions as version on version.number = document.current_version
-    where document.base_id = ? and document.removed_at is null
-    order by version.number
-  `);
-  const wordCount = connection
-    .prepare<[string], number>("select doc from knowledge_words where term = ?")
-    .pluck();
-  const matches = connection
-    .prepare<[string], [number, number]>(
-      `select rowid, -bm25(knowledge_index, 0.0, ${titleWeight}, 1.0) from knowledge_index where knowledge_index match ?`,
-    )
-    .raw();
-  const versions = connection
-    .prepare<[string], [number, number]>(
-      "select id, version from knowledge_passages where id in (select value from json_each(?))",
-    )
-    .raw();
-  const vectors = connection
-    .prepare<[number, number], [number, Buffer]>(`
-      select passage.id, vector.vector from knowledge_passages as passage
-      join knowledge_vectors as vector on vector.space_id = ? and vector.passage_id = passage.id
-      where passage.version = ? order by passage.position
-    `)
-    .raw();
-  const vector = connection
-    .prepare<[number, number], Buffer>(
-      "select vector from knowledge_vectors where space_id = ? and passage_id = ?",
-    )
-    .pluck();
-  const passages = connection.prepare<[string], PassageRow>(`
-    select passage.*, document.base_id, document.id as document_id, document.name as document_name
-    from knowledge_passages as passage
-    join knowledge_versions as version on version.number = passage.version
-    join knowledge_documents as document on document.id = version.document_id
-    where passage.id in (select value from json_each(?)) and document.current_version = passage.version
-  `);
-  const indexed = connection
-    .prepare<[], Buffer>("select block from knowledge_index_data where id = 1")
-    .pluck();
+  const statements = prepareStatements(connection);
   return {
+    ...createVectorReads(statements),
     read: (work) => connection.transaction(work)(),
-    findBase: (id) => base.get(id),
-    listCurrent: (baseId) => current.all(baseId),
-    countIndexed: () => readRowCount(indexed.get()),
-    countWord: (baseNumber, word) => wordCount.get(`${baseNumber}b${word}`) ?? 0,
-    matchWords: (match) => matches.iterate(toWordMatch(match)),
-    findVersions: (ids) => new Map(versions.all(JSON.stringify(ids))),
+    findBase: (id) => statements.base.get(id),
+    listCurrent: (baseId) => statements.current.all(baseId),
+    countIndexed: () => readRowCount(statements.averages.get()),
+    countWord: (baseNumber, word) => statements.wordCount.get(`${baseNumber}b${word}`) ?? 0,
+    matchWords: (match) => statements.matches.iterate(toWordMatch(match)),
+    findVersions: (ids) => new Map(statements.versions.all(JSON.stringify(ids))),
+    readPassages(ids) {
+      return statements.passages.all(JSON.stringify(ids)).map((row) => ({
+        ...toKnowledgePassage(row),
+        baseId: row.base_id,
+        documentId: row.document_id,
+        documentName: row.document_name,
+      }));
+    },
+    close: () => void connection.close(),
+  };
+}
+
+type Statements = ReturnType<typeof prepareStatements>;
+
+function createVectorReads({
+  vectors,
+  vector,
+}: Pick<Statements, "vectors" | "vector">): Pick<KnowledgeReader, "eachVector" | "readVector"> {
+  return {
     eachVector({ spaceId, version, dims }, each) {
       const into = new Float32Array(dims);
       for (const [passageId, bytes] of vectors.iterate(spaceId, version)) {
@@ -138,14 +112,54 @@ export function openKnowledgeReader(path: string): KnowledgeReader {
       readVectorBytes(bytes, into);
       return true;
     },
-    readPassages(ids) {
-      return passages.all(JSON.stringify(ids)).map((row) => ({
-        ...toKnowledgePassage(row),
-        baseId: row.base_id,
-        documentId: row.document_id,
-        documentName: row.document_name,
-      }));
-    },
-    close: () => void connection.close(),
+  };
+}
+
+function prepareStatements(connection: SqliteConnection.Database) {
+  return {
+    base: connection.prepare<[string], SearchedBase>(`
+      select base.number, base.space_id as spaceId, space.model, space.dims, base.revision
+      from knowledge_bases as base join knowledge_spaces as space on space.id = base.space_id
+      where base.id = ? and base.removed_at is null and base.user_id is not null
+    `),
+    current: connection.prepare<[string], CurrentVersion>(`
+      select version.number, document.id as documentId, version.passages
+      from knowledge_documents as document
+      join knowledge_versions as version on version.number = document.current_version
+      where document.base_id = ? and document.removed_at is null
+      order by version.number
+    `),
+    wordCount: connection.prepare<[string], number>("select doc from knowledge_words where term = ?").pluck(),
+    matches: connection
+      .prepare<[string], [number, number]>(
+        `select rowid, -bm25(knowledge_index, 0.0, ${titleWeight}, 1.0)
+         from knowledge_index where knowledge_index match ?`,
+      )
+      .raw(),
+    averages: connection.prepare<[], Buffer>("select block from knowledge_index_data where id = 1").pluck(),
+    versions: connection
+      .prepare<[string], [number, number]>(
+        "select id, version from knowledge_passages where id in (select value from json_each(?))",
+      )
+      .raw(),
+    vectors: connection
+      .prepare<[number, number], [number, Buffer]>(`
+        select passage.id, vector.vector from knowledge_passages as passage
+        join knowledge_vectors as vector on vector.space_id = ? and vector.passage_id = passage.id
+        where passage.version = ? order by passage.position
+      `)
+      .raw(),
+    vector: connection
+      .prepare<[number, number], Buffer>(
+        "select vector from knowledge_vectors where space_id = ? and passage_id = ?",
+      )
+      .pluck(),
+    passages: connection.prepare<[string], PassageRow>(`
+      select passage.*, document.base_id, document.id as document_id, document.name as document_name
+      from knowledge_passages as passage
+      join knowledge_versions as version on version.number = passage.version
+      join knowledge_documents as document on document.id = version.document_id
+      where passage.id in (select value from json_each(?)) and document.current_version = passage.version
+    `),
   };
 }
