@@ -8,6 +8,7 @@ export type SpeechConfig = {
   readonly prepared: { readonly text: string; readonly sound: string; readonly rate: number };
   readonly builtIn: {
     readonly engine: "auto" | "package" | "system" | "none";
+    readonly warm: boolean;
     readonly command: string;
     readonly speed: number;
     readonly voices: Readonly<Record<string, string>>;

@@ -9,9 +9,10 @@ import { createSystemSynthesiser } from "./system-synthesiser.ts";
 /** What speech is made of here; to be closed. */
 export type OpenSpeech = SpeechParts & { close(): void };
 
-/** Opens it as a configuration says. Nothing is started before somebody is to hear something. */
+/** Opens it as a configuration says. Nothing is started before somebody is to hear something, unless it says so. */
 export function openSpeech({ prepared, builtIn }: SpeechConfig, logger: Logger): OpenSpeech {
   const synthesiser = openSynthesiser(builtIn, logger);
+  if (builtIn.warm) synthesiser?.warm();
   return {
     prepared: createPreparedFiles(prepared),
     ...(synthesiser !== undefined && { synthesiser }),

@@ -1,6 +1,6 @@
 import { defaultSpeechSettings } from "@llm-backend/server";
 import { z } from "zod";
-import { line, list, oneOf, path, seconds, section, whole } from "../scalar-schemas.ts";
+import { flag, line, list, oneOf, path, seconds, section, whole } from "../scalar-schemas.ts";
 
 const preparedSchema = section({
   text: path("a text file").optional().meta({
@@ -45,6 +45,10 @@ const builtInSchema = section({
   engine: oneOf(["auto", "package", "system", "none"]).default("auto").meta({
     description:
       "package: eSpeak NG as it comes with this server, in a process of its own. system: the espeak-ng of the system. auto: the first of them that there is. none: no built-in speech.",
+  }),
+  warm: flag().default(false).meta({
+    description:
+      "Starts its process with the server, and not with the first answer: that one is heard a few tenths of a second sooner, and 130 MB are taken from the beginning.",
   }),
   command: line(4_096).default("espeak-ng").meta({ description: "The system's program." }),
   speed: whole(80, 450).default(175).meta({ description: "Words a minute." }),
