@@ -143,6 +143,7 @@ const chatQueries: readonly HotQuery[] = [
   ],
   ["a journal", (s) => s.runs.listSegments("a"), /autoindex_run_segments_1 \(run_id=\?\)/],
   ["forgetting a journal", (s) => s.runs.deleteSegments("a"), /autoindex_run_segments_1 \(run_id=\?\)/],
+  ["the holder of a session", (s) => s.sessions.findHolder("s"), /users USING INTEGER PRIMARY KEY/],
   ["a session with its user", (s) => s.sessions.findWithUser("s"), /users USING INTEGER PRIMARY KEY/],
   [
     "an address of a user",

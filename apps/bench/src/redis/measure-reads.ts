@@ -66,7 +66,7 @@ async function prepare({ storage, redis }: Parts, divisor: number): Promise<read
   const sessionIds: string[] = [];
   for (let index = 0; index < sessionsMany / divisor; index++)
     sessionIds.push(await storeSession(storage, userId));
-  for (const id of sessionIds) await put(link, id, await storage.sessions.findWithUser(id));
+  for (const id of sessionIds) await put(link, id, await storage.sessions.findHolder(id));
   const branches: { conversationId: number; messageId: string }[] = [];
   for (let index = 0; index < conversationsMany / divisor; index++) {
     const conversationId = await storeConversation(storage, userId);
@@ -81,7 +81,7 @@ async function prepare({ storage, redis }: Parts, divisor: number): Promise<read
     {
       title: "the session and the user of a token",
       reads: 20_000,
-      fromDatabase: (index) => need(storage.sessions.findWithUser(pick(sessionIds, index))),
+      fromDatabase: (index) => need(storage.sessions.findHolder(pick(sessionIds, index))),
       fromRedis: (index) => get(link, pick(sessionIds, index)),
     },
     {

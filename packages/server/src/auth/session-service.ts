@@ -66,7 +66,8 @@ export function createSessionService(deps: SessionServiceDeps) {
     };
   };
 
-  const isAlive = (session: Session) => session.revokedAt === null && session.expiresAt > now();
+  const isAlive = (session: Pick<Session, "revokedAt" | "expiresAt">) =>
+    session.revokedAt === null && session.expiresAt > now();
 
   return {
     /** Opens a session with one token for the whole of it. */
@@ -126,22 +127,17 @@ export function createSessionService(deps: SessionServiceDeps) {
       const claims = tokens.readAccess(token);
       const sessionId = claims.sessionId ?? toAdoptedId(token);
       const found =
-        (await storage.sessions.findWithUser(sessionId)) ??
+        (await storage.sessions.findHolder(sessionId)) ??
         (claims.sessionId === undefined ? await adopt({ token, claims }) : undefined);
       if (
         found === undefined ||
-        found.user.id !== claims.userId ||
-        found.user.status !== "active" ||
-        !isAlive(found.session)
+        found.userId !== claims.userId ||
+        found.status !== "active" ||
+        !isAlive(found)
       ) {
         throw new DomainError("unauthenticated", "The session has ended; log in again.");
       }
-      return {
-        userId: found.user.id,
-        username: found.user.username,
-        role: found.user.role,
-        sessionId: found.session.id,
-      };
+      return { userId: found.userId, username: found.username, role: found.role, sessionId };
     },
 
     /** Ends one session, and the streams that it opened. */
@@ -181,7 +177,7 @@ export function createSessionService(deps: SessionServiceDeps) {
       expiresAt: given.claims.expiresAt,
       revokedAt: null,
     });
-    return storage.sessions.findWithUser(toAdoptedId(given.token));
+    return storage.sessions.findHolder(toAdoptedId(given.token));
   }
 }
 

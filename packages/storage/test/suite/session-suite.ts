@@ -19,6 +19,11 @@ export function testSessions(open: OpenDatabase): void {
     expect(await storage.sessions.insert(session)).toBe(true);
     expect(await storage.sessions.findWithUser(session.id)).toEqual({ session, user });
     expect(await storage.sessions.findWithUser("ses_other")).toBeUndefined();
+    const { username, role, status } = user;
+    const { userId, expiresAt, revokedAt } = session;
+    const holder = { userId, username, role, status, expiresAt, revokedAt };
+    expect(await storage.sessions.findHolder(session.id)).toEqual(holder);
+    expect(await storage.sessions.findHolder("ses_other")).toBeUndefined();
   });
 
   it("refuses a taken id, and keeps the first", async () => {
