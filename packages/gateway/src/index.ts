@@ -29,12 +29,12 @@ export type {
   ForwardResult,
   ForwardSink,
 } from "./forward/forward-ports.ts";
-export { createGateway, defaultClocks, defaultLimits, type GatewayOptions } from "./create-gateway.ts";
+export { createGateway, defaultClocks, type GatewayOptions } from "./create-gateway.ts";
 export type { AttemptLimits } from "./attempt/attempt.ts";
 export type { ConnectionOptions } from "./attempt/open-socket.ts";
 export { toRefusedResult } from "./forward/refused-result.ts";
 export { readForwardCall } from "./request/read-call.ts";
-export { locateFields, readField, type ObjectLayout } from "./request/json-fields.ts";
+export { locateFields, type ObjectLayout } from "./request/json-fields.ts";
 export { walkMembers } from "./request/json-members.ts";
 export { createObjectEditor } from "./request/object-editor.ts";
 export { createToolCallBuffer, type ToolPiece } from "./answer/tool-call-buffer.ts";

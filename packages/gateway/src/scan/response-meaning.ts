@@ -46,7 +46,7 @@ export function readResponseUsage(value: unknown): Usage | undefined {
 }
 
 /** Why a whole response ended, in the words of chats; undefined while it has not. */
-export function readResponseEnd(response: Fields): string | undefined {
+function readResponseEnd(response: Fields): string | undefined {
   if (response["status"] === "completed") return "stop";
   if (response["status"] !== "incomplete") return undefined;
   const details = response["incomplete_details"];

@@ -5,7 +5,7 @@ import type { Database as SqliteConnection } from "better-sqlite3";
 export const logBytesMax = 64 * 1024 * 1024;
 
 /** The size of the log of a connection's file, in bytes. */
-export function readLogBytes({ name }: SqliteConnection): number {
+function readLogBytes({ name }: SqliteConnection): number {
   return statSync(`${name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
 }
 

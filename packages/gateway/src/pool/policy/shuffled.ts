@@ -2,7 +2,7 @@ import type { Member } from "../member.ts";
 import type { Draw, StartDraw } from "./draw.ts";
 
 /** Shuffles as far as is asked for; the candidates stay where they are, and only what was exchanged is noted. */
-export function shuffle(
+function shuffle(
   members: readonly Member[],
   random: () => number,
 ): Draw & { putBack: (member: Member) => void } {
