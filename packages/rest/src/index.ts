@@ -14,7 +14,6 @@ export type { VoiceFaces } from "./voice/voice-paths.ts";
 export { adviseRetry } from "./api/frame-form.ts";
 export { readHostError } from "./api/host-error.ts";
 export { sendStream, type StreamReply } from "./api/send-stream.ts";
-export { writeStream, type StreamPing } from "./api/write-stream.ts";
+export type { StreamPing } from "./api/write-stream.ts";
 export { toOpenApiDocument, type OpenApiDocument } from "./openapi/openapi-document.ts";
-export { renderDocsPage } from "./openapi/docs-page.ts";
 export type { JsonRoute, Route, RouteRequest, StreamRoute } from "./api/route.ts";
