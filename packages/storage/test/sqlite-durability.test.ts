@@ -7,7 +7,7 @@ import { openSqlite } from "../src/index.ts";
 import { readTrace, type TracedCall } from "./read-trace.ts";
 import { createTemporaryFolder } from "./temporary-folder.ts";
 
-const script = fileURLToPath(new URL("child-process/acknowledge-shared.ts", import.meta.url));
+const script = fileURLToPath(new URL("child-process/acknowledge-settings.ts", import.meta.url));
 const hasStrace = (() => {
   try {
     execFileSync("strace", ["-V"], { stdio: "ignore" });
