@@ -9,6 +9,7 @@ import {
   type SessionClientOptions,
   type TokenOptions,
 } from "./client-options.ts";
+import { createDocumentClient, type DocumentClient } from "./document/create-document-client.ts";
 import { createLinks } from "./links/create-links.ts";
 import { createSession, type Session } from "./session/create-session.ts";
 import { createGivenTokens, type TokenSource } from "./session/token-source.ts";
@@ -24,6 +25,8 @@ export type Client = Omit<TRPCClient<AppRouter>, "chat"> & {
   readonly chat: ChatClient;
   /** Files to send with messages; what is known of them is in `attachment`. */
   readonly attachments: AttachmentClient;
+  /** Documents to be looked up; what is known of them is in `knowledge`. */
+  readonly documents: DocumentClient;
   /** Plain tRPC, for instance for `@trpc/tanstack-react-query`. */
   readonly trpc: TRPCClient<AppRouter>;
   /** Ends all streams of this client, not the answers, and lets go of its connections. */
@@ -64,11 +67,19 @@ export function createClient(options: SessionClientOptions | TokenOptions): Clie
   });
   const chat = layOver(trpc.chat, createChatStreams({ chat: trpc.chat, retry, closing: closing.signal }));
   const attachments = createAttachmentClient({ url, fetch, tokens });
+  const documents = createDocumentClient({ url, fetch, tokens });
   const close = () => {
     closing.abort();
     transport.close();
   };
-  return layOver(trpc, { chat, attachments, trpc, close, ...(session === undefined ? {} : { session }) });
+  return layOver(trpc, {
+    chat,
+    attachments,
+    documents,
+    trpc,
+    close,
+    ...(session === undefined ? {} : { session }),
+  });
 }
 
 function isForSession(options: SessionClientOptions | TokenOptions): options is SessionClientOptions {

@@ -25,6 +25,11 @@ export type {
   UploadedAttachment,
   UploadOptions,
 } from "./attachment/create-attachment-client.ts";
+export type {
+  DocumentClient,
+  DocumentUploadOptions,
+  UploadedDocument,
+} from "./document/create-document-client.ts";
 export { isTerminalEvent, type ChatResult } from "./chat/chat-result.ts";
 export type { RetryOptions } from "./retry/backoff.ts";
 export type { RetryNotice } from "./retry/with-retry.ts";
@@ -39,9 +44,14 @@ export type {
   Account,
   AttachmentDetail,
   AttachmentView,
+  Citation,
   ConversationView,
   Credentials,
+  DocumentView,
   ErrorCode,
+  FoundPassage,
+  JobEvent,
+  KnowledgeBaseView,
   MessageView,
   ModelView,
   RouterInputs,

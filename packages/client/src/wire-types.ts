@@ -71,3 +71,18 @@ export type ToolCallView = MessageView["toolCalls"][number];
 
 /** What the user says to a call that waits. */
 export type ToolDecision = RouterInputs["chat"]["allowTool"]["decision"];
+
+/** A passage that an answer was given to read. */
+export type Citation = MessageView["citations"][number];
+
+/** A knowledge base. */
+export type KnowledgeBaseView = RouterOutputs["knowledge"]["getBase"];
+
+/** A document of a knowledge base. */
+export type DocumentView = RouterOutputs["knowledge"]["documents"]["get"];
+
+/** A passage that a search has found. */
+export type FoundPassage = RouterOutputs["knowledge"]["search"]["passages"][number];
+
+/** What is told of a base's jobs: all that have not ended, then each that changes. */
+export type JobEvent = ItemOf<RouterOutputs["knowledge"]["jobs"]>["data"];

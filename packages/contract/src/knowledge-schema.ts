@@ -215,6 +215,8 @@ export type JobView = z.infer<typeof jobSchema>;
 
 export const followJobsInput = z.strictObject({
   baseId: knowledgeBaseIdSchema,
+  /** `idle`: it ends once nothing is under way; `closed`: it goes on until its follower leaves. */
+  until: z.enum(["idle", "closed"]).default("closed"),
   /** Taken, and not needed: what is followed always begins with how things are. */
   lastEventId: z.string().max(64).nullish(),
 });

@@ -68,7 +68,7 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   "conversation.rename": { access: "user", input: ({ conversationId }) => ({ conversationId, title: "T" }) },
   "conversation.update": {
     access: "user",
-    input: ({ conversationId }) => ({
+    input: ({ conversationId, baseId }) => ({
       conversationId,
       title: "T",
       model: "m",
@@ -77,6 +77,8 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
       pinned: true,
       archived: false,
       tools: ["server__tool"],
+      knowledgeBaseIds: [baseId],
+      topK: 3,
     }),
   },
   "tool.list": { access: "user" },
@@ -106,12 +108,14 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   "conversation.remove": { access: "user", input: ({ conversationId }) => ({ conversationId }) },
   "chat.stream": {
     access: "user",
-    input: ({ conversationId, answerId, attachmentId }) => ({
+    input: ({ conversationId, answerId, attachmentId, baseId }) => ({
       conversationId,
       requestId: newRequestId(),
       message: "hi",
       parentId: answerId,
       attachmentIds: [attachmentId],
+      knowledgeBaseIds: [baseId],
+      topK: 2,
       onDisconnect: "continue",
       lastEventId: null,
     }),
@@ -128,12 +132,14 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
   },
   "chat.send": {
     access: "user",
-    input: ({ conversationId, answerId, attachmentId }) => ({
+    input: ({ conversationId, answerId, attachmentId, baseId }) => ({
       conversationId,
       requestId: newRequestId(),
       message: "hi",
       parentId: answerId,
       attachmentIds: [attachmentId],
+      knowledgeBaseIds: [baseId],
+      topK: 2,
       onDisconnect: { graceMs: 600_000 },
     }),
   },
@@ -184,6 +190,68 @@ export const procedurePlans: Readonly<Record<string, ProcedurePlan>> = {
     status: 409,
   },
   "chat.stop": { access: "user", input: ({ runId }) => ({ runId }) },
+  "knowledge.createBase": {
+    access: "user",
+    input: () => ({ name: "B", embeddingModel: "builtin-hashed" }),
+  },
+  "knowledge.listBases": {
+    access: "user",
+    input: () => ({ cursor: "kb_01m8162cr78f5ff3q8t9eqs0ta", limit: 5 }),
+  },
+  "knowledge.getBase": { access: "user", input: ({ baseId }) => ({ baseId }) },
+  "knowledge.updateBase": {
+    access: "user",
+    input: ({ baseId }) => ({ baseId, name: "B", embeddingModel: "builtin-hashed" }),
+  },
+  "knowledge.addReader": {
+    access: "user",
+    input: ({ baseId }) => ({ baseId, username: "nobody at all" }),
+    status: 404,
+  },
+  "knowledge.removeReader": {
+    access: "user",
+    input: ({ baseId }) => ({ baseId, username: "nobody at all" }),
+  },
+  "knowledge.listReaders": { access: "user", input: ({ baseId }) => ({ baseId }) },
+  "knowledge.documents.list": {
+    access: "user",
+    input: ({ baseId }) => ({ baseId, cursor: "doc_01m8162cr78f5ff3q8t9eqs0ta", limit: 5 }),
+  },
+  "knowledge.documents.get": {
+    access: "user",
+    input: ({ baseId, documentId }) => ({ baseId, documentId }),
+  },
+  "knowledge.documents.passages": {
+    access: "user",
+    input: ({ baseId, documentId }) => ({ baseId, documentId, cursor: 0, limit: 5 }),
+  },
+  // It is on its way, or ready.
+  "knowledge.documents.retry": {
+    access: "user",
+    input: ({ baseId, documentId }) => ({ baseId, documentId }),
+    status: 409,
+  },
+  "knowledge.search": {
+    access: "user",
+    input: ({ baseId }) => ({
+      text: "apples 東京",
+      baseIds: [baseId],
+      documentIds: ["doc_01m8162cr78f5ff3q8t9eqs0ta"],
+      limit: 5,
+      mode: "hybrid",
+    }),
+  },
+  "knowledge.jobs": { access: "user", input: ({ baseId }) => ({ baseId, until: "idle", lastEventId: "1" }) },
+  "knowledge.models": { access: "user" },
+  "knowledge.documents.cancel": {
+    access: "user",
+    input: ({ baseId, documentId }) => ({ baseId, documentId }),
+  },
+  "knowledge.documents.remove": {
+    access: "user",
+    input: ({ baseId, documentId }) => ({ baseId, documentId }),
+  },
+  "knowledge.removeBase": { access: "user", input: ({ baseId }) => ({ baseId }) },
   "model.list": { access: "user" },
   "key.create": {
     access: "user",

@@ -19,6 +19,10 @@ type RoutePlan = {
   readonly access: "public" | "user";
   readonly body?: (ids: Ids) => Readonly<Record<string, unknown>>;
   readonly status: number;
+  /** What stands behind the path, which then holds the ids. */
+  readonly query?: (ids: Ids) => string;
+  /** The ids stand in the body, or behind the path. */
+  readonly usesIds?: true;
   /** A call may end the caller's session, so that each one takes a token of its own. */
   readonly endsSession?: true;
 };
@@ -113,6 +117,92 @@ const plans: Readonly<Record<string, RoutePlan>> = {
     status: 400,
   },
   "GET /api/chat/:conversation_id": { access: "user", status: 200 },
+  "POST /api/rag/kb/create": {
+    access: "user",
+    body: () => ({ kb_name: "B", embedding_model: "builtin-hashed" }),
+    status: 200,
+  },
+  "GET /api/rag/kb/list": { access: "user", status: 200 },
+  "POST /api/rag/kb/update": {
+    access: "user",
+    body: ({ baseId }) => ({ kb_id: baseId, kb_name: "B", embedding_model: "builtin-hashed" }),
+    status: 200,
+    usesIds: true,
+  },
+  "POST /api/rag/kb/delete": {
+    access: "user",
+    body: ({ baseId }) => ({ kb_id: baseId }),
+    status: 200,
+    usesIds: true,
+  },
+  "GET /api/rag/kb/readers": {
+    access: "user",
+    query: ({ baseId }) => `?kb_id=${baseId}`,
+    status: 200,
+    usesIds: true,
+  },
+  "POST /api/rag/kb/readers/add": {
+    access: "user",
+    body: ({ baseId }) => ({ kb_id: baseId, username: "nobody at all" }),
+    status: 404,
+  },
+  "POST /api/rag/kb/readers/remove": {
+    access: "user",
+    body: ({ baseId }) => ({ kb_id: baseId, username: "nobody at all" }),
+    status: 200,
+    usesIds: true,
+  },
+  "GET /api/rag/models": { access: "user", status: 200 },
+  // The body is no form.
+  "POST /api/rag/doc/upload": { access: "user", body: () => ({ kb_id: "x" }), status: 415 },
+  "GET /api/rag/doc/list": {
+    access: "user",
+    query: ({ baseId }) => `?kb_id=${baseId}`,
+    status: 200,
+    usesIds: true,
+  },
+  "POST /api/rag/doc/get": {
+    access: "user",
+    body: ({ baseId, documentId }) => ({ kb_id: baseId, doc_id: documentId }),
+    status: 200,
+    usesIds: true,
+  },
+  "POST /api/rag/doc/delete": {
+    access: "user",
+    body: ({ baseId, documentId }) => ({ kb_id: baseId, doc_id: documentId }),
+    status: 200,
+    usesIds: true,
+  },
+  "POST /api/rag/doc/retry": {
+    access: "user",
+    body: ({ baseId, documentId }) => ({ kb_id: baseId, doc_id: documentId }),
+    // It is on its way, or ready.
+    status: 409,
+    usesIds: true,
+  },
+  "POST /api/rag/doc/cancel": {
+    access: "user",
+    body: ({ baseId, documentId }) => ({ kb_id: baseId, doc_id: documentId }),
+    status: 200,
+    usesIds: true,
+  },
+  "POST /api/rag/retrieve": {
+    access: "user",
+    body: ({ baseId }) => ({ kb_id: baseId, query: "apples", top_k: 3 }),
+    status: 200,
+    usesIds: true,
+  },
+  "POST /api/rag/chat": {
+    access: "user",
+    body: ({ conversationId, baseId }) => ({
+      conversation_id: conversationId,
+      kb_id: baseId,
+      message: "hi",
+      top_k: 3,
+    }),
+    status: 200,
+    usesIds: true,
+  },
 };
 
 let world: HostileWorld;
@@ -148,10 +238,21 @@ async function send(method: string, { path, body, token }: Sent): Promise<{ stat
   expectHarmless(text);
   expect(response.status).toBeLessThan(500);
   seen.add(
-    `${method} ${path.replace(/\/(\d+)$/, "/{conversation_id}").replace(/\/att_\w+$/, "/{attachment_id}")} ${response.status}`,
+    `${method} ${path
+      .replace(/\?.*$/, "")
+      .replace(/\/(\d+)$/, "/{conversation_id}")
+      .replace(/\/att_\w+$/, "/{attachment_id}")} ${response.status}`,
   );
-  if (response.status >= 400) expect(JSON.parse(text)).toEqual({ error: expect.stringMatching(/./) });
+  if (response.status >= 400) expectRefusal(method, path, JSON.parse(text));
   return { status: response.status, text };
+}
+
+/** A refusal says why, and where its callers look for that, that it is one. */
+function expectRefusal(method: string, path: string, body: unknown): void {
+  const [bare] = path.split("?");
+  const row = apiRoutes.find((one) => one.method === method && one.path === bare);
+  const error = expect.stringMatching(/./) as string;
+  expect(body).toEqual(row?.hasEnvelope === true ? { success: false, message: error, error } : { error });
 }
 
 it("has a plan for every row of the table, and none for what is gone", () => {
@@ -164,16 +265,17 @@ it("has a plan for every row of the table, and none for what is gone", () => {
 describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const))(
   "%s",
   (name, { method, path, access }) => {
-    const plan = plans[name] ?? { access: "user" as const, status: 200 };
+    const plan: RoutePlan = plans[name] ?? { access: "user", status: 200 };
     const toPath = (id: unknown) => path.replace(/:(conversation|attachment)_id/, String(id));
     const getId = (ids: Ids) => (path.includes(":attachment_id") ? ids.attachmentId : ids.conversationId);
     const toBody = (ids: Ids) => (plan.body === undefined ? undefined : JSON.stringify(plan.body(ids)));
-    const hasId = path.includes("_id");
+    const hasPathId = path.includes("_id");
+    const hasId = hasPathId || plan.usesIds === true;
     const getToken = () =>
       plan.endsSession === true ? world.addToken(leaver.username) : Promise.resolve(attacker.token);
     const toSent = (ids: Ids, token?: string, id: unknown = getId(ids)): Sent => {
       const body = toBody(ids);
-      return { path: toPath(id), token, ...(body === undefined ? {} : { body }) };
+      return { path: toPath(id) + (plan.query?.(ids) ?? ""), token, ...(body === undefined ? {} : { body }) };
     };
 
     it("takes the call that its plan calls right", async () => {
@@ -235,7 +337,7 @@ describe.each(apiRoutes.map((row) => [`${row.method} ${row.path}`, row] as const
     });
 
     it("answers ids of every form with a result or a documented refusal", async () => {
-      if (!hasId) return;
+      if (!hasPathId) return;
       const ids = [
         "",
         "%00",

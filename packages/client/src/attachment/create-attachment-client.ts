@@ -1,8 +1,5 @@
-import type { FetchFunction } from "../client-options.ts";
-import { LlmBackendError } from "../error/llm-backend-error.ts";
-import { fromResponse, toCancelled, toUnreachable } from "../error/to-llm-backend-error.ts";
-import type { TokenSource } from "../session/token-source.ts";
-import type { AttachmentDetail, ErrorCode } from "../wire-types.ts";
+import { createFileRequests, toFileError, type FileRequestsDeps } from "../transport/file-requests.ts";
+import type { AttachmentDetail } from "../wire-types.ts";
 
 /** The bytes of a file. */
 export type FileContent = Blob | ArrayBuffer | Uint8Array | string;
@@ -32,14 +29,6 @@ export type AttachmentClient = {
   download(attachmentId: string, options?: { readonly signal?: AbortSignal }): Promise<Blob>;
 };
 
-/** What the calls are made with. */
-export type AttachmentClientDeps = {
-  /** Where the server's procedures are: the files are beside them. */
-  readonly url: URL;
-  readonly fetch: FetchFunction;
-  readonly tokens: TokenSource;
-};
-
 type Wire = {
   readonly attachment_id: string;
   readonly name: string;
@@ -49,28 +38,11 @@ type Wire = {
 };
 
 /** Creates the calls. */
-export function createAttachmentClient(deps: AttachmentClientDeps): AttachmentClient {
+export function createAttachmentClient(deps: FileRequestsDeps): AttachmentClient {
   const base = new URL(deps.url);
   base.pathname = base.pathname.replace(/\/trpc$/, "/api/attachments");
 
-  /** Asks once more with another token, where there is one: the server refuses before it reads. */
-  async function ask(url: string, init: RequestInit & { signal?: AbortSignal | null }): Promise<Response> {
-    const token = await deps.tokens.get();
-    const response = await send(url, init, token);
-    if (response.status !== 401) return response;
-    const renewed = await deps.tokens.renew(token);
-    return renewed === undefined ? response : send(url, init, renewed);
-  }
-
-  async function send(url: string, init: RequestInit, token: string | undefined): Promise<Response> {
-    const headers = new Headers(init.headers);
-    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    try {
-      return await deps.fetch(url, { ...init, headers });
-    } catch (cause) {
-      throw init.signal?.aborted === true ? toCancelled(init.signal) : toUnreachable(cause);
-    }
-  }
+  const ask = createFileRequests(deps);
 
   return {
     async upload(content, { name = toName(content), signal } = {}) {
@@ -80,7 +52,7 @@ export function createAttachmentClient(deps: AttachmentClientDeps): AttachmentCl
         body: content as BodyInit,
         ...(signal === undefined ? {} : { signal }),
       });
-      if (!response.ok) throw await toError(response);
+      if (!response.ok) throw await toFileError(response);
       return toUploaded((await response.json()) as Wire);
     },
     async download(attachmentId, { signal } = {}) {
@@ -88,7 +60,7 @@ export function createAttachmentClient(deps: AttachmentClientDeps): AttachmentCl
         `${base.href}/${encodeURIComponent(attachmentId)}`,
         signal === undefined ? {} : { signal },
       );
-      if (!response.ok) throw await toError(response);
+      if (!response.ok) throw await toFileError(response);
       return response.blob();
     },
   };
@@ -98,16 +70,6 @@ function toName(content: FileContent): string {
   return typeof content === "object" && "name" in content && typeof content.name === "string"
     ? content.name
     : "";
-}
-
-async function toError(response: Response): Promise<LlmBackendError> {
-  const body: unknown = await response.json().catch(() => undefined);
-  const error = fromResponse(response, { body });
-  const code = response.headers.get("x-error-code") as ErrorCode | null;
-  if (code === null) return error;
-  const { message, retryAfterMs, httpStatus } = error;
-  const retryable = error.retryable && code !== "quota_exceeded";
-  return new LlmBackendError(code, message, { retryable, retryAfterMs, httpStatus });
 }
 
 function toUploaded(wire: Wire): UploadedAttachment {

@@ -9,7 +9,7 @@ import { createBaseService, type BaseService } from "./base-service.ts";
 import { createDocumentService, type DocumentService } from "./document-service.ts";
 import { createEmbeddingModels } from "./embedding-models.ts";
 import { createPassageFinder, type PassageFinder } from "./find-passages.ts";
-import { followJobs } from "./job-feed.ts";
+import { followJobs, type JobsFollowed } from "./job-feed.ts";
 import type { KnowledgeEngine, KnowledgeRunner } from "./knowledge-engine.ts";
 import type { KnowledgeSettings } from "./knowledge-settings.ts";
 import { toDocumentView } from "./knowledge-views.ts";
@@ -25,7 +25,11 @@ export type KnowledgeService = Pick<PassageFinder, "search" | "retrieve" | "requ
   };
   listModels(): KnowledgeModel[];
   /** Tells of what is done with a base in the background. @throws DomainError `not_found` */
-  followJobs(viewer: Viewer, baseId: string, signal: AbortSignal): Promise<AsyncGenerator<JobEvent, void>>;
+  followJobs(
+    viewer: Viewer,
+    followed: JobsFollowed,
+    signal: AbortSignal,
+  ): Promise<AsyncGenerator<JobEvent, void>>;
 };
 
 /** The services, and what their process does with them. */
@@ -77,9 +81,9 @@ export function createKnowledge(deps: KnowledgeDeps): Knowledge {
         },
       },
       listModels: () => models.list(),
-      async followJobs(viewer, baseId, signal) {
-        await getReadable(storage, viewer, baseId);
-        return followJobs(storage, baseId, signal);
+      async followJobs(viewer, followed, signal) {
+        await getReadable(storage, viewer, followed.baseId);
+        return followJobs(storage, followed, signal);
       },
     },
   };

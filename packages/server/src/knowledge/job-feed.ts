@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { JobEvent, JobView } from "@llm-backend/contract";
+import type { FollowJobsInput, JobEvent, JobView } from "@llm-backend/contract";
 import type { KnowledgeJob, Storage } from "@llm-backend/storage";
 import { toJobView } from "./knowledge-views.ts";
 
@@ -11,18 +11,22 @@ const recentMax = 100;
 type From = Pick<Storage, "knowledgeJobs">;
 type Jobs = ReadonlyMap<string, JobView>;
 
+/** Which jobs are followed, and how long. */
+export type JobsFollowed = Pick<FollowJobsInput, "baseId" | "until">;
+
 /**
- * Tells of the jobs of a base, until the signal: first all that have not ended, then each that has changed, and once more
+ * Tells of the jobs of a base, until the signal, or until nothing is under way: first all that have not ended, then each that has changed, and once more
  * when it has ended. Whoever was cut off begins anew, with what is true then.
  */
 export async function* followJobs(
   from: From,
-  baseId: string,
+  { baseId, until }: JobsFollowed,
   signal: AbortSignal,
 ): AsyncGenerator<JobEvent, void> {
   let known = await readJobs(from, baseId);
   yield { type: "jobs", jobs: known.values().filter(isOpen).toArray() };
-  while (await isStillWanted(signal)) {
+  const isOver = () => until === "idle" && !known.values().some(isOpen);
+  while (!isOver() && (await isStillWanted(signal))) {
     const now = await readJobs(from, baseId, known);
     for (const [jobId, job] of now) {
       if (JSON.stringify(known.get(jobId)) !== JSON.stringify(job)) yield { type: "job", job };

@@ -25,6 +25,7 @@ import { z } from "zod";
 import type { Viewer } from "../auth/viewer.ts";
 import type { Context } from "../trpc/context.ts";
 import { router, userProcedure } from "../trpc/trpc.ts";
+import type { JobsFollowed } from "./job-feed.ts";
 
 const never = new AbortController().signal;
 
@@ -111,7 +112,7 @@ export const knowledgeRouter = router({
   /** What is done with a base in the background: all of it as it is now, then every change. */
   jobs: userProcedure
     .input(followJobsInput)
-    .subscription(async ({ ctx, input, signal }) => followJobs(ctx, input.baseId, signal)),
+    .subscription(async ({ ctx, input, signal }) => followJobs(ctx, input, signal)),
 
   models: userProcedure
     .output(z.array(knowledgeModelSchema))
@@ -121,13 +122,13 @@ export const knowledgeRouter = router({
 /** Follows the jobs of a base for as long as the session lives that asked for it. */
 async function* followJobs(
   ctx: Pick<Context, "services" | "writable"> & { viewer: Viewer },
-  baseId: string,
+  followed: JobsFollowed,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrackedEnvelope<JobEvent>, void> {
   using session = ctx.services.sessions.watch(ctx.viewer);
   const ended = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
   let count = 0;
-  for await (const event of await ctx.services.knowledge.followJobs(ctx.viewer, baseId, ended)) {
+  for await (const event of await ctx.services.knowledge.followJobs(ctx.viewer, followed, ended)) {
     yield tracked(String(++count), event);
     await ctx.writable?.();
   }
