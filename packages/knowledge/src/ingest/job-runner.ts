@@ -20,11 +20,13 @@ class ProcessEnding extends Error {
   override readonly name = "ProcessEnding";
 }
 
+/** A job that is worked on; it may come again before what it ended with before has been written to the end. */
+type OpenJob = { readonly control: AbortController; readonly ending: Promise<void> };
+
 /** Creates the runner; `work` is handed one job after the other, and a signal for when it is not to go on. */
 export function createJobRunner(deps: Deps, work: Work): JobRunner {
   const { storage, owner, now, settings, onInternalError } = deps;
-  const open = new Map<string, AbortController>();
-  const endings = new Set<Promise<void>>();
+  const open = new Map<string, OpenJob>();
   let isStarted = false;
   let isClosing = false;
   let isAsking: Promise<void> | undefined;
@@ -33,18 +35,17 @@ export function createJobRunner(deps: Deps, work: Work): JobRunner {
   let timer: NodeJS.Timeout | undefined;
 
   function begin(job: KnowledgeJob): void {
-    // After the clock was set, it may have seemed to be nobody's.
-    if (open.has(job.id)) return;
     const control = new AbortController();
-    open.set(job.id, control);
-    const ending = work(job, control.signal)
+    const before = open.get(job.id);
+    before?.control.abort(new JobLost());
+    const ending = (before?.ending ?? Promise.resolve())
+      .then(() => work(job, control.signal))
       .catch(onInternalError)
       .finally(() => {
-        open.delete(job.id);
-        endings.delete(ending);
+        if (open.get(job.id)?.control === control) open.delete(job.id);
         wake();
       });
-    endings.add(ending);
+    open.set(job.id, { control, ending });
   }
 
   async function take(): Promise<void> {
@@ -62,15 +63,16 @@ export function createJobRunner(deps: Deps, work: Work): JobRunner {
   async function look(): Promise<void> {
     if (open.size === 0) return;
     const known = [...open.keys()];
-    const held = new Set(await listHeld());
-    for (const id of known) if (!held.has(id)) open.get(id)?.abort(new JobLost());
+    const held = new Set(await listHeld(known));
+    for (const id of known) if (!held.has(id)) open.get(id)?.control.abort(new JobLost());
   }
 
-  async function listHeld(): Promise<readonly string[]> {
+  /** What is not worked on any more is not kept, even if that could not be written down: somebody takes it then. */
+  async function listHeld(ids: readonly string[]): Promise<readonly string[]> {
     const at = now();
     if (at - extendedAt < settings.leaseMs / 3) return storage.knowledgeJobs.listHeld(owner);
     const held = await storage.relaxedTransaction((tx) =>
-      tx.knowledgeJobs.extend(owner, at + settings.leaseMs),
+      tx.knowledgeJobs.extend(owner, ids, at + settings.leaseMs),
     );
     extendedAt = at;
     return held;
@@ -113,8 +115,8 @@ export function createJobRunner(deps: Deps, work: Work): JobRunner {
       isClosing = true;
       clearTimeout(timer);
       await isAsking;
-      for (const control of open.values()) control.abort(new ProcessEnding());
-      await Promise.all(endings);
+      for (const { control } of open.values()) control.abort(new ProcessEnding());
+      await Promise.all([...open.values()].map(({ ending }) => ending));
     },
   };
 }

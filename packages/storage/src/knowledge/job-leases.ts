@@ -45,11 +45,17 @@ export function createJobLeases(db: Kysely<Database>) {
       return row && toKnowledgeJob(row);
     },
 
-    /** Keeps what a process has for it until a time. @returns the ids of its jobs: those that are missing are not its own any more. */
-    async extend(owner: string, leasedUntil: number): Promise<string[]> {
+    /**
+     * Keeps jobs for a process until a time.
+     *
+     * @returns the ids of those that are its own; the others are not any more.
+     */
+    async extend(owner: string, ids: readonly string[], leasedUntil: number): Promise<string[]> {
+      if (ids.length === 0) return [];
       const rows = await db
         .updateTable("knowledge_jobs")
         .set({ leased_until: leasedUntil })
+        .where("id", "in", ids)
         .where("owner", "=", owner)
         .where("state", "=", sql.lit("running"))
         .returning("id")

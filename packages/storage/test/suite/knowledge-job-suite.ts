@@ -53,7 +53,7 @@ export function testKnowledgeJobs(open: OpenDatabase): void {
     await jobs.claim("p", 5, 100);
     await jobs.claim("q", 5, 100);
     expect(await jobs.isDue(105)).toBe(false);
-    expect(await jobs.extend("p", 300)).toEqual(["job_1"]);
+    expect(await jobs.extend("p", ["job_1", "job_2"], 300)).toEqual(["job_1"]);
     expect(await jobs.listHeld("q")).toEqual(["job_2"]);
     expect(await jobs.isDue(106)).toBe(true);
     expect(await jobs.releaseOthers(["p", "r"])).toBe(1);
