@@ -30,10 +30,15 @@ function isReachable(listen: Config["listen"]): boolean {
   return listen.some(({ host }) => host === undefined || !loopback.test(host));
 }
 
+function toListenKey({ address, addresses }: ConfigFile): string {
+  if (addresses !== undefined) return "addresses";
+  return address === undefined ? "server" : "address";
+}
+
 function addListenNotices(file: ConfigFile, { listen }: Config, add: AddNotice): void {
   if (isReachable(listen)) {
     add(
-      file.addresses !== undefined ? "addresses" : file.address === undefined ? "server" : "address",
+      toListenKey(file),
       "other machines can reach the server, and it speaks plain HTTP: put a proxy with TLS in front of it",
     );
   }

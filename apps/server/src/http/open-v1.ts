@@ -25,8 +25,8 @@ export function openV1(given: {
     voice: {
       chat: voice.answerChat,
       rag: voice.answerRag,
-      audio: speech.answer,
-      isOfEngine: voice.isOfEngine,
+      audio: (incoming, answer) => speech.answer(incoming, answer),
+      isOfEngine: (request) => voice.isOfEngine(request),
     },
     newRequestId: () => newId.text("req"),
     corsOrigins: config.cors.origins,

@@ -45,7 +45,7 @@ describe.each([1, 2])("a server with several addresses and %i process(es)", (wor
     const ports = await Promise.all([findClosedPort(), findClosedPort(), findClosedPort()]);
     const addresses = ports.map((port) => `127.0.0.1:${port}`);
     await using program = await serveAt(addresses, { upstream: upstream.url, workers });
-    const [first] = program.said.stdout.split("\n").filter((line) => line.includes("Listening on"));
+    const first = program.said.stdout.split("\n").find((line) => line.includes("Listening on"));
     for (const address of addresses) expect(first).toContain(address);
     const heard = await Promise.all(ports.map(ask));
     expect(heard.map(({ text }) => text)).toEqual(ports.map(() => "Hello world"));
@@ -53,14 +53,14 @@ describe.each([1, 2])("a server with several addresses and %i process(es)", (wor
     const hand = createHandDrivenReply();
     upstream.enqueue(hand.reply);
     hand.push(role(), say("Slow"));
-    const last = ask(ports[2] as number);
+    const last = ask(ports[2]);
     await until(() => upstream.calls.length === 4, "the last question is asked");
     const stopped = program.stop("SIGTERM");
     hand.push(say(" and whole"), finish());
     hand.end();
     expect([(await last).text, (await last).dones]).toEqual(["Slow and whole", 1]);
     expect(await stopped).toBe(0);
-    for (const port of ports) await expect(ask(port)).rejects.toThrow();
+    for (const port of ports) await expect(ask(port)).rejects.toThrow("fetch failed");
   });
 
   it("does not start where one of them cannot be had, and says which", async () => {

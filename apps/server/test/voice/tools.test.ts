@@ -11,6 +11,7 @@ const calling = (...calls: readonly (readonly [name: string, input: unknown])[])
   piecewiseToolCall(calls.map(([name, input]) => ({ name, arguments: JSON.stringify(input) })));
 const callers = { type: "function", function: { name: "lookup", parameters: { type: "object" } } };
 const done = answer(["All ", "done."]);
+const isNothing = (value: unknown): boolean => value === null || value === undefined;
 
 let stage: VoiceStage;
 let seen = 0;
@@ -57,7 +58,7 @@ describe("tools of the server", () => {
     expect(heard.body).not.toContain("tool_calls");
     expect(new Set(heard.chunks.map(({ id }) => id)).size).toBe(1);
     expect(heard.chunks.filter(({ choices }) => choices?.[0]?.delta.role !== undefined)).toHaveLength(1);
-    const usages = heard.chunks.flatMap(({ usage }) => (usage == null ? [] : [usage]));
+    const usages = heard.chunks.flatMap(({ usage }) => (isNothing(usage) ? [] : [usage]));
     expect(usages).toEqual([{ prompt_tokens: 31, completion_tokens: 16, total_tokens: 47 }]);
     expect(asked()[1]?.messages.slice(1)).toMatchObject([
       { role: "assistant", tool_calls: [{ id: "call_0" }, { id: "call_1" }] },

@@ -1,15 +1,13 @@
 import { DomainError, findDomainError } from "@llm-backend/contract";
 import { toRefusedResult, type Gateway } from "@llm-backend/gateway";
-import type { AnswerAdmitted, ForwardService, IncomingCall } from "../forward/forward-service.ts";
-import type { ToolInfo } from "../tool/tool-box.ts";
+import type { AnswerAdmitted, ForwardService } from "../forward/forward-service.ts";
 import type { AnswerTarget } from "./answer-target.ts";
-import { toVoiceRecord } from "./engine-fields.ts";
-import { toWireTool, type OwnTools, type ToolCaller } from "./own-tools.ts";
-import type { TakeText, VoiceFace } from "./ports.ts";
-import { createRoundReader, type AnswerSoFar, type RoundReader } from "./round-reader.ts";
+import type { OwnTools, ToolCaller } from "./own-tools.ts";
+import { toBody, toIncoming, type RoundsState } from "./round-question.ts";
+import { createRoundReader, type RoundReader } from "./round-reader.ts";
 import { createRoundSink, type RoundSink, type WholeAnswer } from "./round-sink.ts";
 import type { ToolOwners } from "./tool-sorter.ts";
-import type { VoiceRequest } from "./voice-request.ts";
+import type { VoiceTurn } from "./voice-turn.ts";
 import { readWholeRound } from "./whole-round.ts";
 
 /** What rounds stand on. */
@@ -20,28 +18,6 @@ export type RoundsDeps = {
   readonly roundsMax: number;
   readonly newRequestId: () => string;
 };
-
-/** One question, and everything that is done about it before a model is asked. */
-export type VoiceTurn = {
-  readonly face: VoiceFace;
-  readonly incoming: IncomingCall;
-  readonly request: VoiceRequest;
-  /** Fields as JSON that are asked for in place of the caller's. */
-  readonly fields: Readonly<Record<string, string | undefined>>;
-  readonly signal: AbortSignal;
-  readonly announce: TakeText["announce"];
-  /** What its record tells of it beside the engine's fields. */
-  readonly notes: Record<string, unknown>;
-  /**
-   * Is done once the call was let in, before anybody is asked: gives what is asked, and with which tools. May tell the
-   * caller something meanwhile.
-   */
-  readonly prepare: (target: AnswerTarget) => Promise<Prepared>;
-  readonly soFar: AnswerSoFar;
-};
-
-/** What is asked in the first round. */
-export type Prepared = { readonly messages: readonly string[]; readonly offered: readonly ToolInfo[] };
 
 /** How an answer ended. */
 export type RoundsEnd = {
@@ -54,8 +30,6 @@ export type RoundsEnd = {
   readonly attempts: number;
 };
 
-/** What goes from round to round. */
-type State = { messages: readonly string[]; offered: readonly ToolInfo[]; attempts: number; round: number };
 type Round = { reader: RoundReader | undefined; sink: RoundSink | undefined };
 
 /**
@@ -70,7 +44,7 @@ export async function answerInRounds(
   turn: VoiceTurn,
   target: AnswerTarget,
 ): Promise<RoundsEnd> {
-  const state: State = { messages: [], offered: [], attempts: 0, round: 0 };
+  const state: RoundsState = { messages: [], offered: [], attempts: 0, round: 0 };
   const caller: ToolCaller = {
     access: turn.incoming.access,
     requestId: turn.incoming.request.id,
@@ -102,7 +76,7 @@ export async function answerInRounds(
 type Asking = {
   readonly turn: VoiceTurn;
   readonly target: AnswerTarget;
-  readonly state: State;
+  readonly state: RoundsState;
   readonly round: Round;
 };
 
@@ -118,7 +92,7 @@ async function askOnce(deps: RoundsDeps, asking: Asking): Promise<DomainError | 
     } catch (thrown) {
       return toRefusedResult(toError(thrown), performance.now() - startedAt);
     }
-    const reading = toReading(deps, asking);
+    const reading = toReading({ ...asking, roundsMax: deps.roundsMax });
     round.reader = createRoundReader({ ...reading, target });
     round.sink = createRoundSink(target, round.reader);
     const body = { kind: "whole", bytes: toBody(turn, state, reading.isLast) } as const;
@@ -137,10 +111,9 @@ async function askOnce(deps: RoundsDeps, asking: Asking): Promise<DomainError | 
 /** Takes nothing: each round is told to a sink of its own. */
 const nobody = { head() {}, write: () => true, onDrain() {}, end() {}, cut() {} };
 
-function toReading(
-  { roundsMax }: Pick<RoundsDeps, "roundsMax">,
-  { turn, state }: Pick<Asking, "turn" | "state">,
-) {
+type Reading = Pick<Asking, "turn" | "state"> & Pick<RoundsDeps, "roundsMax">;
+
+function toReading({ roundsMax, turn, state }: Reading) {
   const own = new Set(state.offered.map(({ name }) => name));
   const tools: ToolOwners = { own, hasCallersTools: turn.request.toolsJson !== "" };
   return {
@@ -150,71 +123,32 @@ function toReading(
   };
 }
 
-function toIncoming(deps: RoundsDeps, turn: VoiceTurn, state: State): IncomingCall {
-  const { incoming, request, fields, face, notes } = turn;
-  const headers = { ...incoming.request.headers, "content-type": "application/json" };
-  const isFirst = state.round === 0;
-  const isLast = state.round >= deps.roundsMax;
-  const bytes = isFirst ? request.toBytes({ fields }) : toBody(turn, state, isLast);
-  const id = isFirst ? incoming.request.id : deps.newRequestId();
-  const body = { kind: "whole", bytes } as const;
-  const received = isFirst ? { ...incoming.request, headers } : { ...incoming.request, headers, id, body };
-  const more = isFirst ? notes : { ...notes, requestId: incoming.request.id, round: state.round + 1 };
-  return {
-    ...incoming,
-    request: { id, method: "POST", path: "/chat/completions", headers, body },
-    received: {
-      request: received,
-      // What is found while it is prepared is told as well.
-      get voice() {
-        return toVoiceRecord(face, request.body, isFirst ? notes : more);
-      },
-    },
-  };
-}
-
-function toBody(
-  { request, fields }: VoiceTurn,
-  { messages, offered, round }: State,
-  isLast: boolean,
-): Buffer {
-  const own = isLast ? [] : offered.map((tool) => JSON.stringify(toWireTool(tool)));
-  const callers = request.toolsJson === "" ? [] : [request.toolsJson];
-  const tools = offered.length === 0 ? {} : { tools: toList([...callers, ...own]) };
-  const { tool_choice: choice } = request.body;
-  // Whoever has to call something would never come to an answer.
-  const isForced = choice === "required" || (typeof choice === "object" && choice !== null);
-  const isDropped = (round > 0 && isForced) || (isLast && callers.length === 0);
-  return request.toBytes({
-    messages,
-    fields: { ...fields, ...tools, ...(offered.length > 0 && isDropped && { tool_choice: undefined }) },
-  });
-}
-
-const toList = (members: readonly string[]): string | undefined =>
-  members.length === 0 ? undefined : `[${members.join(",")}]`;
-
 type Ended = {
   readonly calls: ReturnType<RoundReader["calls"]>;
   readonly text: string;
   readonly end: Omit<RoundsEnd, "attempts">;
 };
 
-function readEnd(
-  { reader, sink }: Round,
-  given: { turn: VoiceTurn; state: State; roundsMax: number; error: DomainError | undefined },
-): Ended {
-  const { turn, error } = given;
-  const answered = sink?.isCut === true ? undefined : sink?.whole;
+function readEnd(round: Round, given: Reading & { readonly error: DomainError | undefined }): Ended {
+  const { reader, sink } = round;
+  const whole = sink?.isCut === true ? undefined : sink?.whole;
   const isErrorTold = reader?.hasFailed ?? false;
-  const end = { error, whole: answered, isErrorTold };
-  if (error !== undefined || isErrorTold) return { calls: [], text: "", end };
-  if (answered === undefined) return { calls: reader?.calls() ?? [], text: reader?.text ?? "", end };
-  const whole = answered.status === 200 ? readWholeRound(answered.body, toReading(given, given)) : undefined;
-  if (whole === undefined) return { calls: [], text: "", end };
-  if (turn.request.isStreamed) return { calls: [], text: "", end };
-  const told = whole.body === undefined ? answered : withBody(answered, whole.body);
-  return { calls: whole.calls, text: whole.text, end: { ...end, whole: told } };
+  const end = { error: given.error, whole, isErrorTold };
+  if (given.error !== undefined || isErrorTold) return { ...noCalls, end };
+  if (whole !== undefined) return readWhole(whole, given);
+  return reader === undefined ? { ...noCalls, end } : { calls: reader.calls(), text: reader.text, end };
+}
+
+const noCalls = { calls: [], text: "" };
+
+/** What came in one piece: an answer that was asked for so, or whatever an upstream says instead of a stream. */
+function readWhole(whole: WholeAnswer, given: Reading): Ended {
+  const end = { error: undefined, whole, isErrorTold: false };
+  const isAnswer = whole.status === 200 && !given.turn.request.isStreamed;
+  const read = isAnswer ? readWholeRound(whole.body, toReading(given)) : undefined;
+  if (read === undefined) return { ...noCalls, end };
+  const told = read.body === undefined ? whole : withBody(whole, read.body);
+  return { calls: read.calls, text: read.text, end: { ...end, whole: told } };
 }
 
 function withBody({ status, headers }: WholeAnswer, body: Buffer): WholeAnswer {

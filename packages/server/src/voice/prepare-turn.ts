@@ -1,6 +1,5 @@
 import type { Access } from "../key/access.ts";
 import type { ToolInfo } from "../tool/tool-box.ts";
-import type { Prepared } from "./answer-rounds.ts";
 import { toFrame, type AnswerTarget } from "./answer-target.ts";
 import { isFields, readEngineContext } from "./engine-fields.ts";
 import type { FoundContext, ReadableBase, VoiceKnowledge } from "./knowledge-port.ts";
@@ -11,6 +10,7 @@ import type { VoiceFace } from "./ports.ts";
 import type { VoiceMessage } from "./voice-message.ts";
 import type { VoiceRequest } from "./voice-request.ts";
 import type { VoiceSettings } from "./voice-settings.ts";
+import type { Prepared } from "./voice-turn.ts";
 
 /** What preparing a question stands on. */
 export type PrepareDeps = {

@@ -83,7 +83,7 @@ export function createRoundReader({ target, soFar, tools, isLast }: RoundReading
   function sortDelta(delta: Chunk): Chunk {
     if (!Array.isArray(delta["tool_calls"])) return delta;
     const { tool_calls: _, ...rest } = delta;
-    const handedBack = sorter?.sort(delta) ?? [];
+    const handedBack = sorter?.take(delta) ?? [];
     return handedBack.length === 0 ? rest : { ...rest, tool_calls: handedBack };
   }
 

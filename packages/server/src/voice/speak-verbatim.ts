@@ -1,6 +1,11 @@
 import type { ForwardResult, ForwardSink } from "@llm-backend/gateway";
-import type { AnswerAdmitted, ForwardService, IncomingCall } from "../forward/forward-service.ts";
-import type { CallAnswer, CallOutcome } from "../forward/forward-service.ts";
+import type {
+  AnswerAdmitted,
+  CallAnswer,
+  CallOutcome,
+  ForwardService,
+  IncomingCall,
+} from "../forward/forward-service.ts";
 import type { StreamTarget } from "./answer-target.ts";
 import { toVoiceRecord } from "./engine-fields.ts";
 import type { VoiceFace } from "./ports.ts";

@@ -6,7 +6,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Tells the calls that are for us from those that are for the caller, as their pieces come. */
 export type ToolSorter = {
   /** Takes a delta: what is for us is kept, and what is for the caller is given back, numbered anew. */
-  sort(delta: Fields): readonly Fields[];
+  take(delta: Fields): readonly Fields[];
   /** The calls that are for us. */
   own(): readonly ToolCall[];
   /** Whether the caller has been given a call. */
@@ -50,7 +50,7 @@ export function createToolSorter({ own, hasCallersTools }: ToolOwners): ToolSort
   }
 
   return {
-    sort(delta) {
+    take(delta) {
       const { tool_calls: calls } = delta;
       const given = Array.isArray(calls) ? calls.filter(isFields) : [];
       return readToolPieces(delta, false).flatMap((piece, at) => {

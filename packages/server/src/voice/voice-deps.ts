@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingCall } from "../forward/forward-service.ts";
-import type { RoundsDeps, VoiceTurn } from "./answer-rounds.ts";
+import type { RoundsDeps } from "./answer-rounds.ts";
 import type { RememberedAnswer } from "./memory/voice-memory.ts";
 import type { TakeText, VoiceFace } from "./ports.ts";
 import { prepareTurn, type PrepareDeps } from "./prepare-turn.ts";
 import type { AnswerSoFar } from "./round-reader.ts";
 import { findVerbatim, type VerbatimWords } from "./speak-verbatim.ts";
 import type { VoiceRequest } from "./voice-request.ts";
+import type { VoiceTurn } from "./voice-turn.ts";
 
 /** What answering stands on. */
 export type VoiceDeps = {

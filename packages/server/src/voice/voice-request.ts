@@ -79,8 +79,8 @@ export function readVoiceRequest(
       const editor = createObjectEditor(bytes, layout);
       for (const name of engineFields) editor.remove(name);
       editor.leaveOne("messages");
-      if (given !== undefined) editor.set("messages", `[${given.join(",")}]`);
-      else if (!areKept) editor.set("messages", `[${messages.map(({ json }) => json).join(",")}]`);
+      const list = given ?? messages.map(({ json }) => json);
+      if (!areKept || !isSame(list, messages)) editor.set("messages", `[${list.join(",")}]`);
       if (isStreamed && body["stream"] !== true) editor.set("stream", "true");
       for (const [name, json] of Object.entries(fields)) {
         if (json === undefined) editor.remove(name);
@@ -92,6 +92,11 @@ export function readVoiceRequest(
       return editor.apply();
     },
   };
+}
+
+/** Whether nothing was put between the messages; what stands between them then stays as it was too. */
+function isSame(list: readonly string[], messages: readonly VoiceMessage[]): boolean {
+  return list.length === messages.length && list.every((json, index) => json === messages[index]?.json);
 }
 
 type Body = { readonly bytes: Buffer; readonly layout: ObjectLayout; readonly body: Fields };

@@ -36,7 +36,7 @@ export function readWholeRound(bytes: Buffer, reading: WholeReading): WholeRound
   if (tools === undefined) return { calls: [], text, body: undefined };
 
   const sorter = createToolSorter(tools);
-  const handedBack = sorter.sort(toNumbered(message)).map(({ index: _, ...call }) => call);
+  const handedBack = sorter.take(toNumbered(message)).map(toUnnumbered);
   const own = sorter.own();
   const isBroken = brokenOffReasons.has(soFar.finishReason ?? "");
   const calls = handedBack.length > 0 || reading.isLast || isBroken ? [] : own;
@@ -63,6 +63,11 @@ function toNumbered(message: Chunk): Chunk {
   return {
     tool_calls: Array.isArray(calls) ? calls.filter(isFields).map((call, index) => ({ ...call, index })) : [],
   };
+}
+
+function toUnnumbered(call: Chunk): Chunk {
+  const { index: _, ...rest } = call;
+  return rest;
 }
 
 function toTold(

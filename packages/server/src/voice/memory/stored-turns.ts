@@ -29,5 +29,5 @@ export function boundTurns(turns: readonly Turn[], turnsMax: number): Turn[] {
     kept.push({ ...turn, text });
     if (turn.role === "user" && ++users === turnsMax) break;
   }
-  return kept.reverse();
+  return kept.toReversed();
 }

@@ -81,13 +81,18 @@ export function createVoiceMemory(deps: VoiceMemoryDeps) {
     await storage.relaxedTransaction((tx) => tx.voiceMemories.save(row));
   }
 
-  async function recall({ owner, requestId, resent }: MemoryQuestion, id: string): Promise<readonly Turn[]> {
+  /** Tells what was dropped as soon as that is known; that it is written down need not be waited for. */
+  async function recall(
+    id: string,
+    { owner, requestId, resent }: MemoryQuestion,
+    tell: (dropped: readonly Turn[]) => void,
+  ): Promise<void> {
     const dropped = findDropped(await read(id), resent);
+    tell(dropped.filter(({ text }) => text !== ""));
     const at = now();
     const account: Turn[] = [...dropped, ...resent.map((said) => ({ ...said, at }))];
     if (resent.at(-1)?.role === "user") account.push({ role: "assistant", text: "", at, requestId });
     await write(id, owner.access.userId, account);
-    return dropped.filter(({ text }) => text !== "");
   }
 
   async function fillIn(id: string, question: MemoryQuestion, text: string): Promise<void> {
@@ -110,12 +115,12 @@ export function createVoiceMemory(deps: VoiceMemoryDeps) {
       const { requestId } = question;
       const id = toMemoryId(question.owner);
       live.set(requestId, question.said);
-      let dropped: readonly Turn[] = [];
-      try {
-        dropped = await inTurn(id, () => recall(question, id));
-      } catch (error) {
+      const told = Promise.withResolvers<readonly Turn[]>();
+      inTurn(id, () => recall(id, question, told.resolve)).catch((error: unknown) => {
         deps.onInternalError(error);
-      }
+        told.resolve([]);
+      });
+      const dropped = await told.promise;
       return {
         dropped,
         async end(text) {
