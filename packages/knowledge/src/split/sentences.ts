@@ -1,4 +1,5 @@
 import { endsInAbbreviation } from "./abbreviations.ts";
+import { findCharacterEnd } from "./break-long.ts";
 import type { TextRange } from "./text-range.ts";
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: "sentence" });
@@ -30,15 +31,10 @@ function* toWindows(text: string, range: TextRange): Generator<TextRange> {
       text.lastIndexOf("\n", start + windowChars - 1),
       text.lastIndexOf(" ", start + windowChars - 1),
     );
-    const end = blank > start + windowChars / 2 ? blank + 1 : toWholeCharacters(text, start + windowChars);
+    const end =
+      blank > start + windowChars / 2 ? blank + 1 : start + findCharacterEnd(text, start, windowChars);
     yield { start, end };
     start = end;
   }
   yield { start, end: range.end };
-}
-
-/** A place that does not stand inside of a pair of surrogates. */
-function toWholeCharacters(text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  return code >= 0xdc00 && code <= 0xdfff ? at - 1 : at;
 }
