@@ -1,13 +1,15 @@
+import { join } from "node:path";
 import type { DocumentView, KnowledgeHits, PassagePage } from "@llm-backend/contract";
+import { openSqlite } from "@llm-backend/storage";
 import { answerAsAsked, embedding, readTexts, wait, type Call, type Reply } from "@llm-backend/testing";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../crash/seeded-random.ts";
 import { createBase, readDocument, send } from "../knowledge/knowledge-stage.ts";
 import { isFullSize } from "./full-size.ts";
-import { hostTestMs, judgeHost, setHostStage, untilAtLast, type HostStage } from "./host-stage.ts";
+import { hostTestMs, judgeHost, run, setHostStage, untilAtLast, type HostStage } from "./host-stage.ts";
 import { goodText } from "./judge-fault.ts";
 
-const passageChars = 100;
+const config = { knowledge: { embedding_model: "fake-embedder", passage_chars: 100 } };
 const paragraphs = 400;
 const kills = isFullSize ? 50 : 3;
 
@@ -76,11 +78,10 @@ describe("P03: the process is killed while it takes in a document", () => {
       const random = createRandom(3);
       await using stage = await setHostStage({
         reply: slowly,
-        config: { knowledge: { embedding_model: "fake-embedder", passage_chars: passageChars } },
+        config,
       });
       const baseId = await createBase(stage.trpc);
       let before: string | undefined;
-      let document: DocumentView | undefined;
       for (let kill = 0, round = 0; kill < kills; round++) {
         const word = words[round % words.length] as string;
         const callsBefore = stage.upstream.calls.length;
@@ -94,14 +95,10 @@ describe("P03: the process is killed while it takes in a document", () => {
           await stage.killAndRestart();
           await judgeFound(stage, { baseId, documentId, word, ...(before !== undefined && { before }) });
         }
-        const isReady = async () => {
-          document = await readDocument(stage.trpc, baseId, documentId);
-          return document.state === "ready";
-        };
-        await untilAtLast(isReady, `the document is ready: ${JSON.stringify(document)}`);
+        const { passageCount } = await untilReady(stage, baseId, documentId);
         const { found, told, positions } = await look(stage, baseId, documentId);
         expect([found, told]).toEqual([[word], [word]]);
-        expect(positions).toHaveLength(document?.passageCount ?? 0);
+        expect(positions).toHaveLength(passageCount);
         judgeCalls(stage, { callsBefore, passages: positions.length, kills: killsOfRound });
         before = word;
       }
@@ -109,7 +106,52 @@ describe("P03: the process is killed while it takes in a document", () => {
     },
     hostTestMs,
   );
+
+  it(
+    "P03: of several processes, another one goes on at once",
+    async () => {
+      await using stage = await setHostStage({ reply: slowly, config: { ...config, workers: 2 } });
+      const baseId = await createBase(stage.trpc);
+      const [word = ""] = words;
+      const { doc_id: documentId } = await send(stage.user, baseId, {
+        name: "book.txt",
+        content: toContent(word),
+      });
+      await untilAtLast(() => stage.upstream.calls.length >= 2, "some of the document is embedded");
+      await killWorkerOf(stage, baseId);
+      const killedAt = performance.now();
+      await judgeFound(stage, { baseId, documentId, word });
+      await untilReady(stage, baseId, documentId);
+      // Nobody waits until the time is over that the other one had said.
+      expect(performance.now() - killedAt).toBeLessThan(25_000);
+      const { found, told, positions } = await look(stage, baseId, documentId);
+      expect([found, told]).toEqual([[word], [word]]);
+      judgeCalls(stage, { callsBefore: 0, passages: positions.length, kills: 1 });
+    },
+    hostTestMs,
+  );
 });
+
+/** Waits until all of a document is found. */
+async function untilReady(stage: HostStage, baseId: string, documentId: string): Promise<DocumentView> {
+  let document: DocumentView | undefined;
+  await untilAtLast(async () => {
+    document = await readDocument(stage.trpc, baseId, documentId);
+    return document.state === "ready";
+  }, "the document is ready");
+  return document as DocumentView;
+}
+
+/** Kills the worker that takes in a document of a base. */
+async function killWorkerOf({ backend }: HostStage, baseId: string): Promise<void> {
+  const storage = await openSqlite({ path: join(backend.dataFolder, "llm-backend.db"), shared: true });
+  const [job] = await storage.knowledgeJobs.listOpen([baseId]);
+  await storage.close();
+  const number = Number(/^w(\d+)-/.exec(job?.owner ?? "")?.[1]);
+  const { stdout } = await run("ps", ["-o", "pid=", "--ppid", String(backend.pid)]);
+  // Workers are started in the order of their numbers.
+  process.kill(Number(stdout.trim().split(/\s+/)[number - 1]), "SIGKILL");
+}
 
 /** Waits for a moment while the document is read, or until some of it has been embedded. */
 async function untilSomewhere(stage: HostStage, random: () => number, callsBefore: number): Promise<void> {
