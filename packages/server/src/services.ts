@@ -169,6 +169,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
     answerText: voice.answerAudioText,
     parts: deps.speech,
     settings: settings.speech,
+    metadata: settings.voice?.metadata,
   });
   const chats = createChats({
     ...base,
@@ -251,6 +252,7 @@ export async function createBackend(deps: ServicesDeps): Promise<Backend> {
       await engine.close();
       // Before the gateway ends, which then knows nothing any more of what it has counted.
       await upstreams.close();
+      speech.end();
       await calls?.end();
       await voice.flush();
       await records.close();

@@ -120,6 +120,30 @@ describe("a caller who hangs up", () => {
   });
 });
 
+describe("a server that ends", () => {
+  it("tells those who still listen, and lets nobody take the answer for whole", async () => {
+    const config = { drain_seconds: 0, voice: { metadata: { region: "here" } } };
+    await using own = await setStage({ config });
+    own.upstream.setReply(answer("A sentence that goes on for a while. ".repeat(20)));
+    const stopping = Promise.withResolvers<void>();
+    const heard = await askAudio(
+      own.backend.url,
+      {},
+      {
+        onChunk: ({ choices }) => {
+          if (choices?.[0]?.delta.audio?.data !== undefined) stopping.resolve(own.backend.server.stop());
+        },
+      },
+    );
+    await stopping.promise;
+    expect(heard.chunks[0]).toMatchObject({
+      object: "chat.completion.custom_metadata",
+      metadata: { region: "here" },
+    });
+    expect([heard.hasDone, heard.chunks.at(-1)?.error?.code]).toEqual([false, "shutting_down"]);
+  });
+});
+
 describe("the built-in synthesiser", () => {
   it(
     "runs in a process of its own, is replaced when it dies, and ends with the server",

@@ -8,9 +8,11 @@ import {
   event,
   fail,
   finish,
+  head,
   page,
   role,
   say,
+  stall,
   startBackend,
   toDeltaChunk,
   type Call,
@@ -235,6 +237,18 @@ describe("an upstream's /audio/speech", () => {
     expect(toLoudness(heard.samples)).toBeGreaterThan(500);
   });
 
+  it("is left at once by a caller who hangs up", async () => {
+    speech = () => ({ headers: { "content-type": "audio/pcm" }, steps: [head(), stall()] });
+    const leaving = new AbortController();
+    const before = stage.upstream.calls.length;
+    const asked = askAudio(stage.backend.url, {}, { signal: leaving.signal }).catch(() => undefined);
+    const findCall = () => stage.upstream.calls.slice(before).find(isSpeech);
+    await expect.poll(findCall, { interval: 2 }).toBeDefined();
+    leaving.abort();
+    expect((await findCall()?.closed)?.by).toBe("client");
+    await asked;
+  });
+
   it("that fails when sound has left ends the answer with an error", async () => {
     speech = (call) => (String(fields(call)["input"]).includes("second") ? fail(500) : toSpeech(call));
     const [heard] = await ask();
@@ -246,17 +260,17 @@ describe("an upstream's /audio/speech", () => {
 
 function toWav(samples: Int16Array): Buffer {
   const both = Int16Array.from({ length: 2 * samples.length }, (_, index) => samples[index >> 1] as number);
-  const head = Buffer.alloc(44);
-  head.write("RIFF", 0);
-  head.write("WAVEfmt ", 8);
-  head.writeUInt32LE(16, 16);
-  head.writeUInt16LE(1, 20);
-  head.writeUInt16LE(2, 22);
-  head.writeUInt32LE(48_000, 24);
-  head.writeUInt16LE(4, 32);
-  head.writeUInt16LE(16, 34);
-  head.write("data", 36);
+  const riff = Buffer.alloc(44);
+  riff.write("RIFF", 0);
+  riff.write("WAVEfmt ", 8);
+  riff.writeUInt32LE(16, 16);
+  riff.writeUInt16LE(1, 20);
+  riff.writeUInt16LE(2, 22);
+  riff.writeUInt32LE(48_000, 24);
+  riff.writeUInt16LE(4, 32);
+  riff.writeUInt16LE(16, 34);
+  riff.write("data", 36);
   // A stream does not know its length.
-  head.writeUInt32LE(0xffffffff, 40);
-  return Buffer.concat([head, toBytes(both)]);
+  riff.writeUInt32LE(0xffffffff, 40);
+  return Buffer.concat([riff, toBytes(both)]);
 }

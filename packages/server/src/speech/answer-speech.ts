@@ -32,6 +32,10 @@ export type SpeechDeps = {
   readonly clock: SpeechClock;
   /** The time of day, in milliseconds since 1970. */
   readonly now: () => number;
+  /** What goes out in front of an answer, as the engine's own kind of chunk; undefined sends none. */
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
+  /** The process ends: whoever is still listening is told so. */
+  readonly ending: AbortSignal;
 };
 
 /** One call on its way. */
@@ -40,6 +44,8 @@ type Call = {
   readonly answer: CallAnswer;
   readonly request: VoiceRequest;
   readonly mute: MuteModels;
+  /** The caller has gone. */
+  readonly left: AbortSignal;
 };
 
 /** What is to be heard, and what is known of it. */
@@ -57,9 +63,10 @@ export function createSpeechAnswer(deps: SpeechDeps): AnswerCall {
   const { settings, synthesiser } = deps;
   const mute = createMuteModels(() => deps.clock.now());
 
-  return async (incoming, answer) => {
+  return async (incoming, given) => {
     const request = readRequest(deps, incoming);
-    const call: Call = { incoming, answer, request, mute };
+    const answer = { ...given, signal: AbortSignal.any([given.signal, deps.ending]) };
+    const call: Call = { incoming, answer, request, mute, left: given.signal };
     // It gets ready while the model thinks.
     if (settings.speechModel === undefined) synthesiser.warm?.();
     // What is to be spoken as it is, is no answer that something else could stand in for.
@@ -133,7 +140,9 @@ async function answerBy(deps: SpeechDeps, call: Call, wish: AudioWish): Promise<
   try {
     const form = await asked.form;
     if (form === undefined) return await tellRefusal(call, await asked.taken, wish);
-    if (form.type === "text" && wish.soundGraceMs > 0) call.mute.note(call.request.model ?? "");
+    // Without text there was nothing to say, only a tool to call.
+    if (form.type === "text" && wish.soundGraceMs > 0 && asked.ended?.text !== "")
+      call.mute.note(call.request.model ?? "");
     return await play(deps, call, { parts: speak(deps, call, form), asked });
   } finally {
     leaving.abort();
@@ -179,13 +188,14 @@ function speak(
 
 /** Lets something be heard to its end. */
 async function play(
-  { settings, clock, now }: SpeechDeps,
-  { incoming, answer, request }: Call,
+  { settings, clock, now, metadata }: SpeechDeps,
+  { incoming, answer, request, left }: Call,
   { parts, asked }: Speech,
 ): Promise<CallOutcome> {
   const { signal } = answer;
   const outlet = createSpeechOutlet({
     answer,
+    metadata,
     toEnvelope() {
       const name = incoming.request.id.replace(/^req_/, "");
       const { id, model } = asked?.firstChunk ?? {};
@@ -198,17 +208,21 @@ async function play(
     },
     toEnding: () => toEnding(asked, request.wantsUsage),
   });
-  const attempts = () => asked?.ended?.attempts ?? 0;
   try {
     await playPieces(toPieces(parts), { outlet, clock, leadMs: settings.leadMs, signal });
-    const error = signal.aborted ? new DomainError("cancelled") : undefined;
-    return { error, isAnswered: outlet.isOpen, attempts: attempts() };
+    return tell(signal.aborted ? toAborted(left) : undefined);
   } catch (failure) {
     const error = findDomainError(failure) ?? new DomainError("internal", undefined, { cause: failure });
-    if (outlet.isOpen && !signal.aborted) outlet.fail(error);
-    return { error, isAnswered: outlet.isOpen, attempts: attempts() };
+    return tell(signal.aborted ? toAborted(left) : error);
+  }
+
+  function tell(error: DomainError | undefined): CallOutcome {
+    if (error !== undefined && outlet.isOpen && !left.aborted) outlet.fail(error);
+    return { error, isAnswered: outlet.isOpen, attempts: asked?.ended?.attempts ?? 0 };
   }
 }
+
+const toAborted = (left: AbortSignal) => new DomainError(left.aborted ? "cancelled" : "shutting_down");
 
 function toEnding(asked: AskedAnswer | undefined, wantsUsage: boolean): SpeechEnding {
   const { finishReason = "stop", usage } = asked?.ended ?? {};

@@ -6,7 +6,11 @@ import { speechClock } from "./speech-clock.ts";
 import { defaultSpeechSettings, noSynthesiser, nothingPrepared } from "./speech-settings.ts";
 
 /** The calls of voice engines that are answered in speech. */
-export type SpeechService = { readonly answer: AnswerCall };
+export type SpeechService = {
+  readonly answer: AnswerCall;
+  /** Ends the answers that are still heard; each is told why. */
+  end(): void;
+};
 
 /** Where sound comes from without an upstream; what is missing, there is not. */
 export type SpeechParts = {
@@ -16,7 +20,7 @@ export type SpeechParts = {
 };
 
 /** What the service stands on. */
-export type SpeechServiceDeps = Pick<SpeechDeps, "answerText" | "forward" | "now"> & {
+export type SpeechServiceDeps = Pick<SpeechDeps, "answerText" | "forward" | "now" | "metadata"> & {
   readonly newId: NewId;
   readonly parts: SpeechParts | undefined;
   readonly settings: Partial<SpeechSettings> | undefined;
@@ -24,13 +28,15 @@ export type SpeechServiceDeps = Pick<SpeechDeps, "answerText" | "forward" | "now
 
 /** Creates the service. */
 export function createSpeechService({ parts, settings, newId, ...deps }: SpeechServiceDeps): SpeechService {
+  const ending = new AbortController();
   const answer = createSpeechAnswer({
     ...deps,
+    ending: ending.signal,
     prepared: parts?.prepared ?? nothingPrepared,
     synthesiser: parts?.synthesiser ?? noSynthesiser,
     settings: { ...defaultSpeechSettings, ...settings },
     newRequestId: () => newId.text("req"),
     clock: speechClock,
   });
-  return { answer };
+  return { answer, end: () => ending.abort() };
 }

@@ -11,6 +11,8 @@ export type SpeechEnvelope = {
 
 /** Writes the frames of one spoken answer. */
 export type SpeechFrames = {
+  /** A chunk of the engine's own kind. */
+  metadata(metadata: Readonly<Record<string, unknown>>): Buffer;
   words(text: string): Buffer;
   /** @param finishReason - Of the last piece. */
   sound(bytes: Buffer, finishReason: string | undefined): Buffer;
@@ -35,6 +37,7 @@ export function createSpeechFrames({ id, audioId, model, created }: SpeechEnvelo
     .split('"?"');
 
   return {
+    metadata: (metadata) => toFrame({ id, object: "chat.completion.custom_metadata", choices: [], metadata }),
     words: (transcript) => toChunk({ audio: { id: audioId, transcript } }, null),
     sound(bytes, finishReason) {
       const data = bytes.toString("base64");

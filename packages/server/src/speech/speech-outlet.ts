@@ -24,12 +24,14 @@ export type SpeechOutlet = PieceOutlet & {
 /** What it needs to know of the answer; both are asked for when they are needed first. */
 export type OutletOptions = {
   readonly answer: CallAnswer;
+  /** What goes out in front of the answer, as the engine's own kind of chunk. */
+  readonly metadata: Readonly<Record<string, unknown>> | undefined;
   readonly toEnvelope: () => SpeechEnvelope;
   readonly toEnding: () => SpeechEnding;
 };
 
 /** Creates it; the head goes out with the first sound. */
-export function createSpeechOutlet({ answer, toEnvelope, toEnding }: OutletOptions): SpeechOutlet {
+export function createSpeechOutlet({ answer, metadata, toEnvelope, toEnding }: OutletOptions): SpeechOutlet {
   const { sink, signal } = answer;
   let frames: SpeechFrames | undefined;
   let onDrained = () => {};
@@ -38,7 +40,9 @@ export function createSpeechOutlet({ answer, toEnvelope, toEnding }: OutletOptio
 
   function open(): SpeechFrames {
     sink.head(200, toStreamHeaders({}));
-    return createSpeechFrames(toEnvelope());
+    const opened = createSpeechFrames(toEnvelope());
+    if (metadata !== undefined) sink.write(opened.metadata(metadata));
+    return opened;
   }
 
   function end(using: SpeechFrames, bytes: Buffer): void {
