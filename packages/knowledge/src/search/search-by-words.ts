@@ -28,9 +28,11 @@ export type FoundByWords = {
 
 type CountedTerm = { readonly term: QuestionTerm; readonly passagesMax: number };
 
-/** So many matches are looked at for one question: rare words first, and those that half of a large base has not at all. */
-const matchesMax = 60_000;
+/** So many matches are looked at for one question: those of rare words first, and those of words that a large base is full of not at all. */
+const matchesMax = 40_000;
 const matchesPerCheck = 1024;
+/** So many counts are kept of a base. */
+const countsMax = 20_000;
 /** A word that more of the passages have than this tells none apart. */
 const tellingShare = 0.4;
 /** What FTS5 puts in place of the weight of words that more than half of all rows have. */
@@ -53,12 +55,12 @@ export function searchByWords(
   const telling = new Set<QuestionTerm>();
   for (const scope of given.scopes) {
     const scores = new Map<number, number>();
-    const counted = countTerms(reader, given.terms, scope.contents.base.number);
-    let matches = 0;
+    const counted = countTerms(reader, given.terms, scope.contents);
+    let matchesLeft = matchesMax / given.scopes.length;
     for (const { term, passagesMax } of counted) {
-      if (matches > 0 && (matches + passagesMax > matchesMax || control.isLate())) break;
+      if (scores.size > 0 && (passagesMax > matchesLeft || control.isLate())) break;
       const found = addMatches(reader, { term, passagesMax, scope, scores }, control);
-      matches += found;
+      matchesLeft -= found;
       if (found <= scope.contents.passages * tellingShare) telling.add(term);
     }
     for (const { id, score } of listFound(reader, scores, { scope, limit: given.limit }))
@@ -68,10 +70,14 @@ export function searchByWords(
 }
 
 /** The terms that stand somewhere in the base, the rarest first, each with the number of passages that it is in at most. */
-function countTerms(reader: KnowledgeReader, terms: readonly QuestionTerm[], base: number): CountedTerm[] {
-  const counts = new Map<string, number>();
+function countTerms(
+  reader: KnowledgeReader,
+  terms: readonly QuestionTerm[],
+  { base, counts }: BaseContents,
+): CountedTerm[] {
   const count = (word: string) => {
-    const known = counts.get(word) ?? reader.countWord(base, word);
+    const known = counts.get(word) ?? reader.countWord(base.number, word);
+    if (counts.size >= countsMax) counts.clear();
     counts.set(word, known);
     return known;
   };

@@ -8,6 +8,8 @@ export type BaseContents = {
   readonly numbers: ReadonlySet<number>;
   /** How many passages are found. */
   readonly passages: number;
+  /** In how many passages words stand, as far as that has been asked: counting common words takes a while. */
+  readonly counts: Map<string, number>;
 };
 
 /** The lists of so many bases are kept. */
@@ -47,6 +49,7 @@ export class SearchedBases {
       versions,
       numbers: new Set(versions.map(({ number }) => number)),
       passages: versions.reduce((sum, version) => sum + version.passages, 0),
+      counts: new Map(),
     };
   }
 
