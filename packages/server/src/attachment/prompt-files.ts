@@ -18,7 +18,7 @@ export type PromptFileSettings = {
   readonly imageBytesMax: number;
 };
 
-/** Stands where files were all there was of a message. No model is asked with an empty one. */
+/** Stands where files were all there was of a message. */
 const removedFiles = "[The files of this message were removed.]";
 
 /** What the lines around a text cost beside its name. */
@@ -27,10 +27,18 @@ const frameTokens = 12;
 /** Estimates the tokens of a message with its files. */
 export function estimateFiledTokens(message: FiledMessage, takesImages: boolean): number {
   const { files = [] } = message;
-  return files.reduce((sum, file) => {
-    const isLeftOut = isImage(file) && !takesImages;
-    return sum + frameTokens + estimateTokens(file.name) + (isLeftOut ? 0 : file.tokens);
-  }, estimateMessageTokens(message));
+  return files.reduce(
+    (sum, file) => {
+      const isLeftOut = isImage(file) && !takesImages;
+      return sum + frameTokens + estimateTokens(file.name) + (isLeftOut ? 0 : file.tokens);
+    },
+    estimateMessageTokens({ content: toSaid(message) }),
+  );
+}
+
+/** What a message says beside its files: no model is asked with nothing at all. */
+function toSaid({ content, files = [] }: Pick<FiledMessage, "content" | "files">): string {
+  return content === "" && files.length === 0 ? removedFiles : content;
 }
 
 /** Writes messages, oldest first, as a model gets them: files before the text that is about them. */
@@ -65,7 +73,7 @@ async function toWireMessage(
   store: Pick<FileStore, "open">,
   images: ReadonlySet<Attachment>,
 ): Promise<WireMessage> {
-  if (files.length === 0) return { role, content: content === "" ? removedFiles : content };
+  if (files.length === 0) return { role, content: toSaid({ content, files }) };
   const parts: WirePart[] = [];
   for (const file of files) {
     const bytes = isImage(file) && !images.has(file) ? "left out" : await readBytes(store, file);
