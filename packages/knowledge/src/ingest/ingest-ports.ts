@@ -37,7 +37,7 @@ export type IngestSettings = {
   readonly retryMsMax: number;
 };
 
-/** What is set where nobody says otherwise: with these, an upstream may be gone for more than an hour. */
+/** What is set where nobody says otherwise: with these, an upstream may be gone for most of an hour. */
 export const defaultIngestSettings: IngestSettings = {
   jobsMax: 2,
   leaseMs: 30_000,
