@@ -16,7 +16,14 @@ import { installPublishedClient, type PublishedClient } from "./published-client
 
 const run = promisify(execFile);
 const hostNode = "/usr/bin/node";
-const examples = ["first-answer.ts", "branches.ts", "search-and-export.ts", "attachments.ts", "tools.ts"];
+const examples = [
+  "first-answer.ts",
+  "branches.ts",
+  "search-and-export.ts",
+  "attachments.ts",
+  "tools.ts",
+  "knowledge.ts",
+];
 
 let client: PublishedClient;
 let upstream: FakeUpstream;
@@ -215,6 +222,23 @@ describe("under plain Node", () => {
         "true",
         "unsupported_media_type",
         "0 files, 0 bytes",
+        "",
+      ]);
+    }
+  });
+
+  it("the example of knowledge bases brings a document, finds it, and asks about it, also when it is run again", async () => {
+    const program = join(client.folder, "out/knowledge.js");
+    for (let round = 0; round < 2; round++) {
+      const { stdout } = await run(process.execPath, [program, backend.url, "fake-model"]);
+      expect(stdout.split("\n")).toEqual([
+        "builtin-hashed",
+        "ready: 1",
+        "hotel",
+        "in",
+        "Zurich",
+        "[1] handbook.md",
+        "1 kept",
         "",
       ]);
     }

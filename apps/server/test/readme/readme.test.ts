@@ -42,7 +42,7 @@ const shellOf = (backend: TestBackend) => ({
   },
 });
 
-it("gets a first answer with its curl lines, word for word", async () => {
+it("gets a first answer with its curl lines, word for word", { timeout: 60_000 }, async () => {
   await using backend = await startBackend({ upstreams: [] });
   const lines = english
     .filter(({ language, code }) => language === "sh" && code.includes("curl "))
@@ -57,6 +57,8 @@ it("gets a first answer with its curl lines, word for word", async () => {
   expect(JSON.parse(full)).toContain("Hello! 你好");
   expect(stdout).toContain('"messages":[{"role":"user","content":"Hello! 你好","message_id":1}');
   expect(stdout).toMatch(/^id: run_\w+:\d+\nevent: message\ndata: \{"event":"message"/m);
+  // A document, found, and given to a model.
+  expect(stdout).toContain('"message":"Retrieved successfully","results":[{"content":"A hotel may cost');
   // The gateway, with the key that was made: an answer in one piece, and one as a stream.
   expect(stdout).toMatch(/^\{"id":.*"object":"chat\.completion",.*Hello! 你好/m);
   expect(stdout).toMatch(/^data: \{"id":.*"object":"chat\.completion\.chunk"/m);
