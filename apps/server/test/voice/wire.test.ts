@@ -1,14 +1,43 @@
 import { operator } from "@llm-backend/server";
-import { answerAsAsked, cut, fail, role, say, usageOfFake } from "@llm-backend/testing";
-import { describe, expect, it } from "vitest";
-import { engineWords, readRecords, setVoiceStage } from "./voice-stage.ts";
+import {
+  answer,
+  answerAsAsked,
+  cut,
+  fail,
+  role,
+  say,
+  usageOfFake,
+  type ReplyChoice,
+} from "@llm-backend/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { engineWords, readRecords, setVoiceStage, type VoiceStage } from "./voice-stage.ts";
+
+let shared: VoiceStage;
+let seen = 0;
+beforeAll(async () => {
+  shared = await setVoiceStage();
+});
+afterAll(() => shared[Symbol.asyncDispose]());
+beforeEach(() => {
+  seen = shared.upstream.calls.length;
+});
+
+/** The one stage of most tests, with what it is to answer. */
+function useStage(reply: ReplyChoice = answer(["Hello", " world"])) {
+  shared.upstream.setReply(reply);
+  return {
+    ...shared,
+    calls: () => shared.upstream.calls.slice(seen),
+    asked: () => shared.asked().slice(seen),
+  };
+}
 
 const paths = ["/chat/completions", "/v1/chat/completions"] as const;
 const streams = ["/chat/completions", "/rag/chat/completions", "/v1/rag/chat/completions"] as const;
 
 describe("a question of an engine", () => {
   it.each(paths)("is answered as a stream on %s, one id through it, [DONE] at its end", async (path) => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const heard = await stage.ask(path, engineWords);
     expect(heard.status).toBe(200);
     expect(heard.text).toBe("Hello world");
@@ -23,7 +52,7 @@ describe("a question of an engine", () => {
   });
 
   it.each([false, undefined])("is answered in one piece where stream is %s", async (stream) => {
-    await using stage = await setVoiceStage({ replies: [answerAsAsked("Hello world")] });
+    const stage = useStage(answerAsAsked("Hello world"));
     const heard = await stage.ask("/chat/completions", { ...engineWords, stream });
     expect(heard.json).toMatchObject({
       object: "chat.completion",
@@ -34,7 +63,7 @@ describe("a question of an engine", () => {
   it.each(paths)(
     "reaches the provider with every field of OpenAI's and none of the engine's (%s)",
     async (path) => {
-      await using stage = await setVoiceStage();
+      const stage = useStage();
       const fields = {
         temperature: 0.3,
         max_tokens: 77,
@@ -59,6 +88,7 @@ describe("a question of an engine", () => {
       await stage.ask(path, {
         ...fields,
         ...engineWords,
+        context: { ...engineWords.context, channel: path },
         messages: [
           { role: "system", content: "Be brief." },
           { role: "assistant", content: "Hello!", turn_id: 6, timestamp: 1, metadata: { interrupted: true } },
@@ -88,32 +118,33 @@ describe("a question of an engine", () => {
   );
 
   it("keeps the bytes of everything that is not the engine's", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const text = '{"seed":12345678901234567890,"model":"fake-model", "stream":true,"context":{"appId":"a"},';
     await fetch(`${stage.backend.url}/chat/completions`, {
       method: "POST",
       headers: { authorization: "Bearer token-of-the-caller-4b1d7e" },
       body: `${text}"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"\\u00fc 1.0"}]}`,
     }).then((response) => response.text());
-    expect(stage.upstream.calls[0]?.bodyText).toBe(
+    expect(stage.calls()[0]?.bodyText).toBe(
       '{"seed":12345678901234567890,"model":"fake-model", "stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"\\u00fc 1.0"}]}',
     );
   });
 
   it("is passed on as it is under /v1 where nothing of an engine stands in it", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const body =
       '{ "model":"fake-model","stream":false, "timestamp":5,"context":"a word","messages":[{"role":"assistant","content":"Hi"}] }';
     await stage.call("/chat/completions", { body, headers: { "content-type": "application/json" } });
-    expect(stage.upstream.calls[0]?.bodyText).toBe(body);
+    expect(stage.calls()[0]?.bodyText).toBe(body);
   });
 
   it("is recorded with all that the engine sent, as one call", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
+    const before = new Set((await readRecords(shared)).map(({ recordId }) => recordId));
     const message = { role: "user", content: "Hi", turn_id: 7, metadata: { source: "asr" } };
     await stage.ask("/chat/completions", { ...engineWords, messages: [message] });
-    const records = await readRecords(stage);
-    expect(records).toHaveLength(1);
+    const records = await readRecords(shared);
+    expect(records.filter(({ recordId }) => !before.has(recordId))).toHaveLength(1);
     expect(records[0]).toMatchObject({
       path: "/chat/completions",
       kind: "chat",
@@ -128,7 +159,7 @@ describe("a question of an engine", () => {
   });
 
   it("says how many tokens it took, where it was asked to, and only there", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const asked = await stage.ask("/chat/completions", { stream_options: { include_usage: true } });
     expect(asked.chunks.at(-1)?.usage).toEqual(usageOfFake);
     const silent = await stage.ask("/chat/completions");
@@ -136,7 +167,7 @@ describe("a question of an engine", () => {
   });
 
   it.each(["", "/v1", "/rag", "/v1/rag"])("is answered to the official client under %s", async (prefix) => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const stream = await stage.openai(prefix).chat.completions.create({
       model: "fake-model",
       stream: true,
@@ -179,7 +210,7 @@ describe("what goes wrong", () => {
   it.each(streams.flatMap((path) => refusals.map(([name, fields]) => [path, name, fields] as const)))(
     "%s refuses %s with 400 in OpenAI's form",
     async (path, _name, fields) => {
-      await using stage = await setVoiceStage();
+      const stage = useStage();
       const heard = await stage.ask(path, fields);
       expect(heard.status).toBe(400);
       expect(heard.json).toEqual({
@@ -190,12 +221,12 @@ describe("what goes wrong", () => {
           code: "invalid_input",
         },
       });
-      expect(stage.upstream.calls).toHaveLength(0);
+      expect(stage.calls()).toHaveLength(0);
     },
   );
 
   it.each(["{", "", "[]", '{"messages":[{"role":user}]}', "null"])("refuses the body %j", async (body) => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const response = await fetch(`${stage.backend.url}/chat/completions`, {
       method: "POST",
       headers: { authorization: "Bearer token-of-the-caller-4b1d7e", "content-type": "application/json" },
@@ -203,18 +234,18 @@ describe("what goes wrong", () => {
     });
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({ error: { type: "invalid_request_error" } });
-    const [record] = await readRecords(stage);
+    const [record] = await readRecords(shared);
     expect(record).toMatchObject({ status: 400, errorCode: "invalid_input" });
   });
 
   it.each(["/rag/chat/completions", "/v1/rag/chat/completions"])("%s refuses stream: false", async (path) => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     expect((await stage.ask(path, { stream: false })).status).toBe(400);
     expect((await stage.ask(path, { stream: undefined })).text).toBe("Hello world");
   });
 
   it("answers a failing upstream with a status and an error body", async () => {
-    await using stage = await setVoiceStage({ replies: [fail(500)] });
+    const stage = useStage(fail(500));
     const heard = await stage.ask("/chat/completions", engineWords);
     expect(heard.status).toBe(502);
     expect(heard.json).toMatchObject({ error: { code: "upstream_unavailable" } });
@@ -224,13 +255,13 @@ describe("what goes wrong", () => {
     const said = {
       error: { message: "no such voice", type: "invalid_request_error", param: "audio", code: "x" },
     };
-    await using stage = await setVoiceStage({ replies: [fail(400, said)] });
+    const stage = useStage(fail(400, said));
     const heard = await stage.ask("/chat/completions", engineWords);
     expect([heard.status, heard.json]).toEqual([400, said]);
   });
 
   it("ends a stream that broke off with an error, and without [DONE]", async () => {
-    await using stage = await setVoiceStage({ replies: [{ steps: [role(), say("Hel"), cut()] }] });
+    const stage = useStage({ steps: [role(), say("Hel"), cut()] });
     const heard = await stage.ask("/chat/completions", engineWords);
     expect(heard.status).toBe(200);
     expect(heard.text).toBe("Hel");
@@ -239,7 +270,7 @@ describe("what goes wrong", () => {
   });
 
   it("keeps strangers out, and says nothing of paths", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     for (const path of streams) {
       const heard = await stage.ask(path, {}, { token: "nobody" });
       expect([heard.status, heard.json]).toEqual([
@@ -257,7 +288,7 @@ describe("what goes wrong", () => {
   });
 
   it("takes POST alone", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const heard = await stage.ask("/chat/completions", {}, { method: "GET" });
     expect([heard.status, heard.json]).toMatchObject([405, { error: { code: "method_not_allowed" } }]);
   });
@@ -265,7 +296,7 @@ describe("what goes wrong", () => {
   it.each(["/nowhere", "/rag/nowhere", "/chat/nowhere", "/audio"])(
     "answers %s with 404 in OpenAI's form",
     async (path) => {
-      await using stage = await setVoiceStage();
+      const stage = useStage();
       const heard = await stage.ask(path);
       expect([heard.status, heard.json]).toEqual([
         404,
@@ -292,7 +323,7 @@ describe("words that are to be spoken as they are", () => {
   it.each(["/chat/completions", "/rag/chat/completions"])(
     "come back as a stream, and nobody is asked (%s)",
     async (path) => {
-      await using stage = await setVoiceStage();
+      const stage = useStage();
       const heard = await stage.ask(path, { messages, stream_options: { include_usage: true } });
       expect(heard.chunks.map(({ choices }) => choices?.[0]?.delta)).toEqual([
         { role: "assistant", content: "" },
@@ -304,12 +335,12 @@ describe("words that are to be spoken as they are", () => {
       expect(heard.chunks.at(-1)).toMatchObject({ choices: [], usage });
       expect(heard.dones).toBe(1);
       expect(new Set(heard.chunks.map(({ id }) => id)).size).toBe(1);
-      expect(stage.upstream.calls).toHaveLength(0);
+      expect(stage.calls()).toHaveLength(0);
     },
   );
 
   it("come back in one piece where no stream is asked for", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     const whole = await stage.openai("").chat.completions.create({
       model: "fake-model",
       messages: [{ role: "assistant", content: "Hello!" }],
@@ -323,11 +354,11 @@ describe("words that are to be spoken as they are", () => {
   });
 
   it("come back under /v1 where the engine's words stand in the body; a prefill is asked", async () => {
-    await using stage = await setVoiceStage();
+    const stage = useStage();
     expect((await stage.ask("/v1/chat/completions", { ...engineWords, messages })).text).toBe(
       "Guten Tag, 你好!",
     );
-    expect(stage.upstream.calls).toHaveLength(0);
+    expect(stage.calls()).toHaveLength(0);
     expect(
       (await stage.ask("/v1/chat/completions", { messages: [{ role: "assistant", content: "Hm" }] })).text,
     ).toBe("Hello world");
@@ -356,7 +387,7 @@ describe("words that are to be spoken as they are", () => {
 });
 
 it("answers /ping, and lists the endpoints at /", async () => {
-  await using stage = await setVoiceStage();
+  const stage = useStage();
   const get = async (path: string) => (await fetch(`${stage.backend.url}${path}`)).json();
   expect(await get("/ping")).toEqual({ message: "pong" });
   expect(JSON.stringify(await get("/"))).toMatch(
@@ -365,10 +396,40 @@ it("answers /ping, and lists the endpoints at /", async () => {
 });
 
 it("answers what a browser asks before it calls", async () => {
-  await using stage = await setVoiceStage();
+  const stage = useStage();
   const response = await fetch(`${stage.backend.url}/rag/chat/completions`, {
     method: "OPTIONS",
     headers: { origin: "https://app.example", "access-control-request-method": "POST" },
   });
   expect([response.status, response.headers.get("access-control-allow-origin")]).toEqual([204, "*"]);
+});
+
+it("passes a provider's key on where the operator allows that", async () => {
+  await using stage = await setVoiceStage({ entries: [{ sk: "asis", noauth: true }] });
+  expect((await stage.ask("/chat/completions", engineWords, { token: "sk-of-a-provider" })).text).toBe(
+    "Hello world",
+  );
+  expect(stage.upstream.calls[0]?.headers).toMatchObject({ authorization: "Bearer sk-of-a-provider" });
+});
+
+it.each([
+  { messages: [{ role: "user", content: null }] },
+  { messages: [{ role: "user", content: [null, 1, { text: 5 }] }], context: { __proto__: null, userId: {} } },
+  {
+    messages: [{ role: "user", content: "Hi" }],
+    context: null,
+    turn_id: null,
+    tools: "x",
+    tool_choice: 5,
+    n: "2",
+  },
+  { messages: [{ role: "user", content: "\ud800" }], context: { userId: "\u0000", channel: "'\";--" } },
+  { messages: [{ role: "assistant", content: [] }], context: { userId: "a" } },
+  { messages: [{ role: "tool", content: "x", tool_call_id: "y", turn_id: [] }], stream_options: [] },
+])("does not stumble over %j", async (fields) => {
+  const stage = useStage();
+  const heard = await stage.ask("/rag/chat/completions", fields);
+  expect([heard.status, heard.dones]).toEqual([200, 1]);
+  await stage.ask("/chat/completions", { ...fields, context: { channel: "x".repeat(100_000) } });
+  expect((await stage.ask("/chat/completions")).text).toBe("Hello world");
 });

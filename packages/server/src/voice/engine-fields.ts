@@ -66,35 +66,6 @@ function pick(fields: Fields, names: readonly string[]): Record<string, unknown>
   );
 }
 
-// Without the quote before them: quotes are everywhere in a body, and each would be looked at.
-const contextMark = Buffer.from('context"');
-const turnMark = Buffer.from('turn_id"');
-
-/**
- * Whether a body of `/v1/chat/completions` may be of a voice engine: looks for two words in its bytes. Most bodies have
- * neither, and are not looked at any further.
- */
-export function mayBeOfEngine(bytes: Buffer): boolean {
-  return bytes.includes(contextMark) || bytes.includes(turnMark);
-}
-
-/** Whether a body is of a voice engine: it names a context, or its turns are numbered. */
-export function isOfEngine(bytes: Buffer): boolean {
-  const body = parse(bytes);
-  if (!isFields(body)) return false;
-  if (isFields(body["context"]) || Object.hasOwn(body, "turn_id")) return true;
-  const { messages } = body;
-  return Array.isArray(messages) && messages.some((one) => isFields(one) && Object.hasOwn(one, "turn_id"));
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-}
-
 /** Whether a value is a JSON object. */
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);

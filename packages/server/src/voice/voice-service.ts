@@ -6,7 +6,7 @@ import type { NewId } from "../identity/new-id.ts";
 import { defaultToolSettings, emptyToolBox, type ToolBox, type ToolSettings } from "../tool/tool-box.ts";
 import { answerCall } from "./answer-call.ts";
 import { answerText } from "./answer-text.ts";
-import { isOfEngine, mayBeOfEngine } from "./engine-fields.ts";
+import { isOfEngine } from "./engine-call.ts";
 import type { VoiceKnowledge } from "./knowledge-port.ts";
 import { createVoiceMemory } from "./memory/voice-memory.ts";
 import { createOwnTools } from "./own-tools.ts";
@@ -97,8 +97,7 @@ export function createVoiceService(deps: VoiceServiceDeps) {
 
     /** Whether a call of `/v1/chat/completions` is of a voice engine. Costs next to nothing for those that are not. */
     isOfEngine({ method, body }: IncomingCall["request"]): boolean {
-      if (method !== "POST" || body.kind !== "whole" || !mayBeOfEngine(body.bytes)) return false;
-      return isOfEngine(body.bytes);
+      return method === "POST" && body.kind === "whole" && isOfEngine(body.bytes);
     },
 
     /** Forgets conversations that nobody goes on with. */

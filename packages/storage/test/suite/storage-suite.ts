@@ -22,6 +22,7 @@ import { testTransactions } from "./transaction-suite.ts";
 import { testUpstreams } from "./upstream-suite.ts";
 import { testUsers } from "./user-suite.ts";
 import { testValues } from "./value-suite.ts";
+import { testVoiceMemories } from "./voice-memory-suite.ts";
 
 /** What every database guarantees, whatever its dialect. */
 export function describeStorage(name: string, open: OpenDatabase): void {
@@ -49,6 +50,9 @@ export function describeStorage(name: string, open: OpenDatabase): void {
     });
     describe("claims of what is stored nowhere", () => {
       testTemporaryClaims(open);
+    });
+    describe("what voice engines' conversations leave", () => {
+      testVoiceMemories(open);
     });
     describe("the shelf", () => {
       testShelf(open);
