@@ -78,7 +78,7 @@ export async function compose(options: ComposeOptions): Promise<Parts> {
   cleanup.defer(() => gateway.close());
   const toolBox = await openToolBox(config.tools.servers, logger);
   cleanup.defer(() => toolBox.close());
-  const speech = openSpeech(config.speech, logger);
+  const speech = openSpeech(config, logger);
   cleanup.defer(() => speech.close());
   const backend = await createBackend({
     storage,

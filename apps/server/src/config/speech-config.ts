@@ -1,11 +1,17 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { SpeechSettings } from "@llm-backend/server";
 import type { ConfigFile } from "./config-schema.ts";
 
 /** The section `speech`. */
 export type SpeechConfig = {
   readonly settings: SpeechSettings;
-  readonly prepared: { readonly text: string; readonly sound: string; readonly rate: number };
+  readonly prepared: {
+    /** Undefined: file.txt in the data folder. */
+    readonly text: string | undefined;
+    /** Undefined: file.pcm in the data folder. */
+    readonly sound: string | undefined;
+    readonly rate: number;
+  };
   readonly builtIn: {
     readonly engine: "auto" | "package" | "system" | "none";
     readonly warm: boolean;
@@ -15,18 +21,10 @@ export type SpeechConfig = {
   };
 };
 
-/** Where paths begin. */
-export type SpeechFolders = {
-  /** That of the configuration. */
-  readonly folder: string;
-  readonly data: string;
-};
-
 /** Draws the conclusions from the section. */
-export function toSpeechConfig(speech: ConfigFile["speech"], { folder, data }: SpeechFolders): SpeechConfig {
+export function toSpeechConfig(speech: ConfigFile["speech"], folder: string): SpeechConfig {
   const { prepared, upstream, builtin } = speech;
-  const toPath = (given: string | undefined, name: string) =>
-    given === undefined ? join(data, name) : resolve(folder, given);
+  const toPath = (given: string | undefined) => (given === undefined ? undefined : resolve(folder, given));
   return {
     settings: {
       leadMs: Math.round(speech.lead_seconds * 1000),
@@ -39,8 +37,8 @@ export function toSpeechConfig(speech: ConfigFile["speech"], { folder, data }: S
       speechRate: upstream.sample_rate,
     },
     prepared: {
-      text: toPath(prepared.text, "file.txt"),
-      sound: toPath(prepared.sound, "file.pcm"),
+      text: toPath(prepared.text),
+      sound: toPath(prepared.sound),
       rate: prepared.sample_rate,
     },
     builtIn: builtin,

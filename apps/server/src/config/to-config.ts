@@ -70,7 +70,7 @@ export function toConfig(file: ConfigFile, folder: string): Config {
     database: file.database === undefined ? join(data, "llm-backend.db") : resolve(folder, file.database),
     redis: toRedisConfig(file.redis),
     tools: toToolsConfig(file.tools, folder),
-    speech: toSpeechConfig(file.speech, { folder, data }),
+    speech: toSpeechConfig(file.speech, folder),
     jwt: { secret: file.jwt.secret },
     master_key: file.master_key,
     master_key_file: file.master_key_file === undefined ? undefined : resolve(folder, file.master_key_file),

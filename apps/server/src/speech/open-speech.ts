@@ -1,6 +1,8 @@
+import { join } from "node:path";
 import type { SpeechParts } from "@llm-backend/server";
 import type { Logger } from "pino";
 import type { SpeechConfig } from "../config/speech-config.ts";
+import type { Config } from "../config/to-config.ts";
 import type { OpenSynthesiser } from "./open-synthesiser.ts";
 import { createPackageSynthesiser } from "./package-synthesiser.ts";
 import { createPreparedFiles } from "./prepared-files.ts";
@@ -10,11 +12,18 @@ import { createSystemSynthesiser } from "./system-synthesiser.ts";
 export type OpenSpeech = SpeechParts & { close(): void };
 
 /** Opens it as a configuration says. Nothing is started before somebody is to hear something, unless it says so. */
-export function openSpeech({ prepared, builtIn }: SpeechConfig, logger: Logger): OpenSpeech {
+export function openSpeech(
+  { speech: { prepared, builtIn }, data }: Pick<Config, "speech" | "data">,
+  logger: Logger,
+): OpenSpeech {
   const synthesiser = openSynthesiser(builtIn, logger);
   if (builtIn.warm) synthesiser?.warm();
   return {
-    prepared: createPreparedFiles(prepared),
+    prepared: createPreparedFiles({
+      text: prepared.text ?? join(data, "file.txt"),
+      sound: prepared.sound ?? join(data, "file.pcm"),
+      rate: prepared.rate,
+    }),
     ...(synthesiser !== undefined && { synthesiser }),
     close: () => synthesiser?.close(),
   };
