@@ -39,7 +39,7 @@ async function removePassages(run: JobRun, versionId: string): Promise<void> {
   let removed: number;
   do {
     await run.turn();
-    removed = await run.write({}, (tx) => tx.documents.deletePassages(versionId, removedAtOnce));
+    removed = await run.write({}, (tx) => tx.documents.clearPassages(versionId, removedAtOnce));
   } while (removed === removedAtOnce);
 }
 

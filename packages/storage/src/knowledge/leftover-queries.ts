@@ -1,4 +1,4 @@
-import { sql, type Kysely } from "kysely";
+import { sql, type Kysely, type RawBuilder } from "kysely";
 import type { Database } from "../database.ts";
 
 /** A content that has to be removed. */
@@ -31,20 +31,16 @@ export function createLeftoverQueries(db: Kysely<Database>) {
       }));
     },
 
-    /** Removes passages of a content that is not found, at most `limit`, with their words and vectors. @returns how many. */
-    async deletePassages(versionId: string, limit: number): Promise<number> {
-      const some = sql`
-        select passage.id from knowledge_versions as version
-        join knowledge_passages as passage on passage.version = version.number
-        where version.id = ${versionId} and version.state <> 'ready' limit ${limit}
-      `;
-      const result = await sql`delete from knowledge_passages where id in (${some})`.execute(db);
-      const removed = Number(result.numAffectedRows ?? 0n);
-      await sql`
-        update knowledge_versions set passages = max(0, passages - ${removed}) where id = ${versionId}
-      `.execute(db);
-      return removed;
-    },
+    /**
+     * Removes passages of a content that is not worked on and not found, at most `limit`, with their words and vectors. One
+     * that is tried again meanwhile keeps what it has. @returns how many.
+     */
+    deletePassages: (versionId: string, limit: number): Promise<number> =>
+      removePassages(db, { versionId, limit, states: sql`'failed', 'cancelled', 'replaced'` }),
+
+    /** The same for a content that is worked on, and begins anew. */
+    clearPassages: (versionId: string, limit: number): Promise<number> =>
+      removePassages(db, { versionId, limit, states: sql`'waiting', 'reading'` }),
 
     /**
      * Removes a content that is to be removed and has no passages any more, and with the last one the document that was
@@ -65,4 +61,22 @@ export function createLeftoverQueries(db: Kysely<Database>) {
       return true;
     },
   };
+}
+
+async function removePassages(
+  db: Kysely<Database>,
+  given: { versionId: string; limit: number; states: RawBuilder<unknown> },
+): Promise<number> {
+  const { versionId, limit, states } = given;
+  const some = sql`
+    select passage.id from knowledge_versions as version
+    join knowledge_passages as passage on passage.version = version.number
+    where version.id = ${versionId} and version.state in (${states}) limit ${limit}
+  `;
+  const result = await sql`delete from knowledge_passages where id in (${some})`.execute(db);
+  const removed = Number(result.numAffectedRows ?? 0n);
+  await sql`
+    update knowledge_versions set passages = max(0, passages - ${removed}) where id = ${versionId}
+  `.execute(db);
+  return removed;
 }

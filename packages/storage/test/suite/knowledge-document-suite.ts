@@ -94,6 +94,22 @@ export function testDocuments(open: OpenDatabase): void {
     expect(await documents.switchVersion(id, second, 4)).toBe(false);
   });
 
+  it("leaves the passages alone of what is tried again, but for who tries", async () => {
+    await using database = await open();
+    const { storage } = database;
+    const { documents } = storage;
+    const { id: baseId } = await insertBase(storage);
+    const { versionId } = await insertDocument(storage, { baseId });
+    await storage.passages.insertBatch(versionId, toPassages(["one", "two"]));
+    await documents.setVersionState(versionId, "failed", { at: 5 });
+    expect(await documents.clearPassages(versionId, 9)).toBe(0);
+    // It was listed to be removed, and then tried again.
+    await documents.setVersionState(versionId, "waiting");
+    expect(await documents.deletePassages(versionId, 9)).toBe(0);
+    expect(await documents.clearPassages(versionId, 1)).toBe(1);
+    expect(await documents.findVersion(versionId)).toMatchObject({ passages: 1 });
+  });
+
   it("keeps the file of what failed, to try it again, and lists only its passages to be removed", async () => {
     await using database = await open();
     const { storage } = database;
