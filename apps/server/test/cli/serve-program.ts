@@ -16,6 +16,9 @@ export function start(folder: string, args: readonly string[]) {
   child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));
   return {
     said,
+    pid: child.pid ?? 0,
+    /** Sends a signal to a program that goes on. */
+    tell: (signal: NodeJS.Signals) => void child.kill(signal),
     closeOutput: () => void child.stdout.destroy(),
     /** Sends a signal, and waits for the exit code or the signal that ended it. */
     async stop(signal: NodeJS.Signals) {
