@@ -1,7 +1,12 @@
 import { readSearchWords } from "@llm-backend/storage";
+import { listWordForms } from "./word-forms.ts";
 
 /** What a passage may have in common with a question: a word, or two characters side by side. */
-export type QuestionTerm = { readonly words: readonly string[] };
+export type QuestionTerm = {
+  readonly words: readonly string[];
+  /** It is not what was asked for, but another form of it: it counts less. */
+  readonly isForm?: boolean;
+};
 
 /** What of a longer question is looked for: by then it is a text, and its later words say what the first ones did. */
 const termsMax = 256;
@@ -24,6 +29,21 @@ export function readQuestionTerms(text: string): QuestionTerm[] {
   }
   if (last !== undefined && !last.isPaired) add([last.text]);
   return [...terms.values()];
+}
+
+/** Adds the other forms of words, behind what was asked for. */
+export function withWordForms(terms: readonly QuestionTerm[]): QuestionTerm[] {
+  const known = new Set(terms.map(({ words }) => words.join(" ")));
+  const forms: QuestionTerm[] = [];
+  for (const { words } of terms) {
+    if (words.length > 1) continue;
+    for (const form of listWordForms(words[0] ?? "")) {
+      if (known.has(form)) continue;
+      known.add(form);
+      forms.push({ words: [form], isForm: true });
+    }
+  }
+  return [...terms, ...forms];
 }
 
 function isSingleCharacter(word: string): boolean {

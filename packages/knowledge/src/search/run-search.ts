@@ -5,7 +5,7 @@ import type { Scored } from "../vector/best-list.ts";
 import type { VectorIndex } from "../vector/vector-index.ts";
 import { findHighlights } from "./find-highlights.ts";
 import { fuseRanks } from "./fuse-ranks.ts";
-import { readQuestionTerms, type QuestionTerm } from "./question-terms.ts";
+import { readQuestionTerms, withWordForms, type QuestionTerm } from "./question-terms.ts";
 import { searchByWords, type SearchControl, type WordScope } from "./search-by-words.ts";
 import type { SearchAnswer, SearchRequest } from "./search-messages.ts";
 import type { SearchedBases } from "./searched-bases.ts";
@@ -40,7 +40,7 @@ export function runSearch(
   return ground.reader.read(() => {
     const scopes = listScopes(ground.bases, request);
     const depth = Math.max(joinedMin, request.limit * joinedFactor);
-    const terms = readQuestionTerms(request.text);
+    const terms = withWordForms(readQuestionTerms(request.text));
     const byWords =
       request.mode === "vector"
         ? undefined

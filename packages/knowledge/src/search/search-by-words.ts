@@ -31,6 +31,8 @@ type CountedTerm = { readonly term: QuestionTerm; readonly passagesMax: number }
 /** So many matches are looked at for one question: those of rare words first, and those of words that a large base is full of not at all. */
 const matchesMax = 40_000;
 const matchesPerCheck = 1024;
+/** What another form of a word counts, beside the word itself. */
+const formShare = 0.6;
 /** So many counts are kept of a base. */
 const countsMax = 20_000;
 /** A word that more of the passages have than this tells none apart. */
@@ -113,7 +115,8 @@ function addMatches(
   const weightOfIndex = Math.max(leastWeight, Math.log((indexed - inIndex + 0.5) / (inIndex + 0.5)) || 0);
   const passages = Math.max(contents.passages, matches.length);
   const weight = Math.log(1 + (passages - matches.length + 0.5) / (matches.length + 0.5)) / weightOfIndex;
-  for (const [id, score] of matches) of.scores.set(id, (of.scores.get(id) ?? 0) + score * weight);
+  const share = of.term.isForm === true ? formShare : 1;
+  for (const [id, score] of matches) of.scores.set(id, (of.scores.get(id) ?? 0) + score * weight * share);
   return matches.length;
 }
 

@@ -59,6 +59,15 @@ describe("searching knowledge bases", () => {
     );
   });
 
+  it("finds other forms of English words, behind the words themselves", async () => {
+    const baseId = await database.addBase();
+    await database.addDocument(baseId, "a", ["One invoice a month.", "All invoices at once.", "Nothing."]);
+    const find = (text: string) => database.find(text, { baseIds: [baseId], mode: "lexical" });
+    expect(await find("invoices")).toEqual(["All invoices at once.", "One invoice a month."]);
+    expect(await find("invoice")).toEqual(["One invoice a month.", "All invoices at once."]);
+    expect(await find("invoicing")).toHaveLength(2);
+  });
+
   it("finds words of Chinese, Japanese and Korean of any length", async () => {
     const baseId = await database.addBase();
     const texts = [

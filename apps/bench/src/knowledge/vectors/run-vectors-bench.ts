@@ -9,7 +9,7 @@ import { getVector, makeVectors } from "./make-vectors.ts";
 import { createMethods, exactName, storeVectors, type VectorMethod } from "./vector-methods.ts";
 
 type Size = { readonly count: number; readonly dims: number };
-type Series = { cpuMs: number[]; wallMs: number[]; found: number; firstMs: number };
+type Series = { cpuMs: number[]; wallMs: number[]; found: number };
 
 const counts = [10_000, 100_000];
 const dimensions = [384, 1536];
@@ -39,7 +39,7 @@ function measureSize({ count, dims }: Size, rounds: number): string {
     const questions = makeVectors(rounds + 1, dims, 3);
     const methods = createMethods(database, vectors);
     const before = loadavg();
-    const series = methods.map((): Series => ({ cpuMs: [], wallMs: [], found: 0, firstMs: 0 }));
+    const series = methods.map((): Series => ({ cpuMs: [], wallMs: [], found: 0 }));
     for (let round = 0; round <= rounds; round++) {
       const question = getVector(questions, round);
       const expected = new Set(methods.find(({ name }) => name === exactName)?.find(question, limit));
@@ -71,11 +71,8 @@ function measure(
   const ids = method.find(question, limit);
   const { user, system } = process.cpuUsage(cpu);
   const wallMs = performance.now() - startedAt;
-  // The first one reads what is kept from then on, and is told by itself.
-  if (round === 0) {
-    series.firstMs = wallMs;
-    return;
-  }
+  // The first one reads what is kept from then on.
+  if (round === 0) return;
   series.cpuMs.push((user + system) / 1000);
   series.wallMs.push(wallMs);
   series.found += ids.filter((id) => expected.has(id)).length;
@@ -83,17 +80,16 @@ function measure(
 
 function toTable(methods: readonly VectorMethod[], series: readonly Series[], rounds: number): string {
   const rows = methods.map(({ name, keptBytes }, index) => {
-    const { cpuMs = [], wallMs = [], found = 0, firstMs = 0 } = series[index] ?? {};
+    const { cpuMs = [], wallMs = [], found = 0 } = series[index] ?? {};
     return [
       name,
       median(cpuMs).toFixed(1),
       median(wallMs).toFixed(1),
       percentile(wallMs, 99).toFixed(1),
-      firstMs.toFixed(0),
       (found / rounds / limit).toFixed(3),
       (keptBytes() / mebibyte).toFixed(0),
     ];
   });
-  const head = ["method", "CPU ms", "ms", "ms, p99", "first, ms", `recall@${limit}`, "kept MiB"];
+  const head = ["method", "CPU ms", "ms", "ms, p99", `recall@${limit}`, "kept MiB"];
   return renderTable(head, rows);
 }
