@@ -4,12 +4,15 @@ import {
   createHashedEmbedder,
   createIngest,
   createKnowledgeSearch,
+  type DocumentReaderOptions,
 } from "@llm-backend/knowledge";
 import type { OpenKnowledgeEngine } from "@llm-backend/server";
 import type { Storage } from "@llm-backend/storage";
-import { toReaderOptions } from "./config/knowledge-config.ts";
 import type { Config } from "./config/to-config.ts";
 import type { Pressure } from "./pressure/watch-pressure.ts";
+
+/** No passage is longer than so many times what passages are to have. */
+const passageStretch = 1.5;
 
 /** What knowledge bases are opened from. */
 export type ComposeKnowledgeOptions = {
@@ -50,5 +53,23 @@ export function composeKnowledge(options: ComposeKnowledgeOptions): OpenKnowledg
         await search.close();
       },
     };
+  };
+}
+
+/** What reading documents takes from it. */
+function toReaderOptions({ knowledge }: Pick<Config, "knowledge">): DocumentReaderOptions {
+  const { passage_chars: target } = knowledge;
+  return {
+    limits: {
+      seconds: knowledge.reader_seconds,
+      memoryBytes: knowledge.reader_memory_bytes,
+      textCharsMax: knowledge.text_chars_max,
+    },
+    sizes: {
+      target,
+      max: Math.ceil(target * passageStretch),
+      overlap: Math.floor(target * knowledge.passage_overlap_share),
+    },
+    processesMax: knowledge.concurrent_jobs,
   };
 }

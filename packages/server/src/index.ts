@@ -1,11 +1,6 @@
 export { appRouter, createCaller, type AppRouter, type Caller } from "./app-router.ts";
-export {
-  createBackend,
-  type Backend,
-  type Services,
-  type ServiceSettings,
-  type ServicesDeps,
-} from "./services.ts";
+export { createBackend } from "./services.ts";
+export type { Backend, Services, ServiceSettings, ServicesDeps } from "./backend.ts";
 export type { Context } from "./trpc/context.ts";
 export { subscriptionTiming, type ProcedureMeta } from "./trpc/trpc.ts";
 export { wireTransformer } from "./trpc/wire-transformer.ts";

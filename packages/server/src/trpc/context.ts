@@ -1,5 +1,5 @@
 import type { Viewer } from "../auth/viewer.ts";
-import type { Services } from "../services.ts";
+import type { Services } from "../backend.ts";
 
 /** What is known of one request. Data only: never the request itself. */
 export type Context = {
