@@ -12,10 +12,23 @@ import {
   toFakeVector,
   type FakeUpstream,
   type ReplyChoice,
+  type TestBackend,
 } from "@llm-backend/testing";
 import { expect, it } from "vitest";
 
 const model = "fake-embedder";
+
+/** Embeds for a new user of a backend. */
+async function embedThrough(
+  { server }: TestBackend,
+  texts: readonly string[],
+): Promise<readonly Float32Array[]> {
+  const { forward, users } = server.backend.services;
+  const { id: userId } = await users.create({ username: "another", password: "password", role: "user" });
+  const service = createEmbeddingService({ forward, newId: createNewId(Date.now) });
+  const signal = new AbortController().signal;
+  return service.embedder(model).embed(texts, { signal, purpose: "passage", userId });
+}
 
 /** An embedder over a real backend, and everything that is written down of its calls. */
 async function openEmbedder(...replies: readonly ReplyChoice[]) {
@@ -88,6 +101,19 @@ it("cuts a text that is too long for the model, and says which", async () => {
 it("asks another upstream where the first one fails", async () => {
   await using opened = await openEmbedder(fail(500), embedding());
   expect(await opened.embed(["one"])).toEqual(toVectors(["one"]));
+});
+
+it("takes no vectors of a model that stands in for another: they would not belong together", async () => {
+  await using other = await createFakeUpstream({ reply: embedding() });
+  await using failing = await createFakeUpstream({ reply: fail(500) });
+  const entry = (url: string, name: string) => ({ endpoint: url, models: [name] });
+  await using backend = await startBackend({
+    upstreams: [entry(failing.url, model), entry(other.url, "other-embedder")],
+    config: { gateway: { fallbacks: { [model]: ["other-embedder"] } } },
+  });
+  const answer = await embedThrough(backend, ["one"]).catch((error: unknown) => error);
+  expect(DomainError.is(answer) && answer.code).toBe("upstream_unavailable");
+  expect(other.calls.filter(({ path }) => path.endsWith("/embeddings"))).toEqual([]);
 });
 
 it("refuses a wrong answer, and says that asking again is of no use", async () => {

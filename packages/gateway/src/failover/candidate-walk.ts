@@ -8,6 +8,8 @@ import type { GatewayContext } from "./gateway-context.ts";
 export type WalkQuery = PlanQuery & {
   /** The asker's own models to fall back to, in their order. */
   readonly fallbacks?: readonly string[];
+  /** No other model will do. @default false */
+  readonly isExact?: boolean;
 };
 
 /**
@@ -27,10 +29,11 @@ export class CandidateWalk {
     this.#context = context;
     this.#query = query;
     this.restart();
-    const { model, fallbacks = [], providerKey } = query;
+    const { model, fallbacks = [], providerKey, isExact = false } = query;
     const configured = Object.hasOwn(context.fallbacks, model) ? (context.fallbacks[model] ?? []) : [];
     // Another model may belong to another provider, for whom the asker's key is none.
-    this.#models = providerKey === undefined ? [...new Set([model, ...fallbacks, ...configured])] : [model];
+    const mayBeAnother = providerKey === undefined && !isExact;
+    this.#models = mayBeAnother ? [...new Set([model, ...fallbacks, ...configured])] : [model];
   }
 
   /** Milliseconds until nobody is looked for any more. */

@@ -6,6 +6,7 @@ import type { GatewayContext } from "../failover/gateway-context.ts";
 import type { Failure } from "../failure/failure.ts";
 import { toBrokenAnswerError, toFinalError } from "../failure/final-error.ts";
 import type { Slot } from "../pool/pool.ts";
+import { isForVectors } from "../request/call-fields.ts";
 import { askCandidate, type Asked } from "./ask-candidate.ts";
 import { toErrorFrame } from "./error-frame.ts";
 import type { ForwardCall, ForwardOptions, ForwardResult } from "./forward-ports.ts";
@@ -26,7 +27,9 @@ export async function forwardCall(
   options: ForwardOptions,
 ): Promise<ForwardResult> {
   const { mayUse, sink } = options;
-  const walk = new CandidateWalk(context, { model: call.model, fallbacks: call.fallbacks, mayUse });
+  const { model, fallbacks } = call;
+  const isExact = call.kind === "other" && isForVectors(call.request.path);
+  const walk = new CandidateWalk(context, { model, fallbacks, mayUse, isExact });
   const { body } = call.request;
   const upload =
     body.kind === "stream"

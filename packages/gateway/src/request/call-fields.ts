@@ -46,3 +46,8 @@ export function readKind(method: string, path: string): ForwardCall["kind"] {
   const name = toPathModel(path);
   return kinds[name] ?? kinds[toPlainPath(name)] ?? "other";
 }
+
+/** Whether a call asks for vectors: those of two models do not belong together, whatever their length. */
+export function isForVectors(path: string): boolean {
+  return toPlainPath(toPathModel(path)) === "/v1/embeddings";
+}
