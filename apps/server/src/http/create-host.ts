@@ -63,6 +63,8 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
     requestTimeout: limits.requestMs,
     connectionsCheckingInterval: 2000,
     keepAliveTimeout: 65_000,
+    // What waits in the process for a reader who takes nothing; one who does leaves it empty.
+    highWaterMark: 16 * 1024,
     // Whoever offers another protocol than WebSocket can do without: Java's client offers HTTP/2 with every request.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === "websocket",
   };

@@ -15,6 +15,8 @@ export type OpenSocket = (target: buildConnector.Options, callback: buildConnect
 
 const keepAliveAfterMs = 60_000;
 const sessionsMax = 100;
+/** What waits in the process while nobody takes an answer; one that is taken leaves it empty. */
+const buffering = { highWaterMark: 16 * 1024 };
 
 /** TLS sessions by server name, so that a further connection needs no full handshake. The oldest go first. */
 function createSessionStore() {
@@ -48,6 +50,7 @@ export function createOpenSocket(options: ConnectionOptions = {}): OpenSocket {
       ...(session !== undefined && { session }),
       ...resolving,
       ...trusting,
+      ...buffering,
     });
     sessions.keep(host, socket);
     return socket;
@@ -58,7 +61,7 @@ export function createOpenSocket(options: ConnectionOptions = {}): OpenSocket {
     const portNumber = Number(port) || (isTls ? 443 : 80);
     const socket = isTls
       ? openTls(hostname, portNumber)
-      : connect({ host: hostname, port: portNumber, ...resolving });
+      : connect({ host: hostname, port: portNumber, ...resolving, ...buffering });
     let isTold = false;
     socket
       .setNoDelay(true)

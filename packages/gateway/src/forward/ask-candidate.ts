@@ -114,8 +114,11 @@ function createReceiver(forwarding: Forwarding, form: Form, joining: Joining | u
   return { receiver: whole, whole };
 }
 
-/** So much of a stream's text is remembered for somebody else to go on with. */
-const rescuedCharsMax = 1_000_000;
+/**
+ * So much of a stream's text is remembered for somebody else to go on with: some sixteen thousand tokens, more than
+ * nearly all answers have. Every stream has to be remembered, also one whose reader takes nothing.
+ */
+const rescuedCharsMax = 65_536;
 
 function toScanOptions(kind: ScannedKind, given: { forwarding: Forwarding; hideUsage: boolean }) {
   const { context, options } = given.forwarding;

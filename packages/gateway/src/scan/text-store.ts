@@ -1,4 +1,6 @@
 const firstBytes = 512;
+/** From here on it grows by a quarter at a time: of a long text half would be room for nothing. */
+const longBytes = 32 * 1024;
 /** Below this, a loop copies faster than a call. */
 const nearBytes = 48;
 
@@ -64,10 +66,12 @@ export class TextStore {
     const needed = this.#length + count;
     let bytes = this.#bytes;
     if (bytes === undefined || bytes.length < needed) {
-      bytes = Buffer.allocUnsafeSlow(Math.max(needed, 2 * (bytes?.length ?? 0), firstBytes));
+      bytes = Buffer.allocUnsafeSlow(Math.max(needed, toGrown(bytes?.length ?? 0), firstBytes));
       this.#bytes?.copy(bytes, 0, 0, this.#length);
       this.#bytes = bytes;
     }
     return bytes;
   }
 }
+
+const toGrown = (bytes: number): number => (bytes < longBytes ? 2 * bytes : Math.ceil(1.25 * bytes));
