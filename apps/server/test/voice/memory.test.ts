@@ -1,5 +1,5 @@
 import { operator } from "@llm-backend/server";
-import { answer, createHandDrivenReply, role, say } from "@llm-backend/testing";
+import { answer, completion, createHandDrivenReply, role, say } from "@llm-backend/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { callerToken } from "../openai/openai-stage.ts";
 import { setVoiceStage, type VoiceStage } from "./voice-stage.ts";
@@ -107,6 +107,12 @@ describe("a conversation is remembered", () => {
       bot("Fine."),
       user("And?"),
     ]);
+  });
+
+  it("where no stream is asked for", async () => {
+    stage.upstream.setReply(completion("In one piece."));
+    await stage.ask("/chat/completions", { stream: false, context, messages: [user("one")] });
+    expect(await ask([user("two")])).toEqual([user("one"), bot("In one piece."), user("two")]);
   });
 
   it("on all paths together", async () => {

@@ -8,7 +8,7 @@ export function toRecordView(record: RequestRecord): RecordView {
     recordId: id,
     at: new Date(at),
     ...rest,
-    voice: voice === null ? null : (JSON.parse(voice) as Record<string, unknown>),
+    voice: voice === null ? null : readFields(voice),
     usage: {
       ...(promptTokens === null ? {} : { promptTokens }),
       ...(completionTokens === null ? {} : { completionTokens }),
@@ -16,4 +16,13 @@ export function toRecordView(record: RequestRecord): RecordView {
       ...(cachedTokens === null ? {} : { cachedTokens }),
     },
   };
+}
+
+/** One row that cannot be read must not hide the others. */
+function readFields(json: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(json) as Record<string, unknown>;
+  } catch {
+    return null;
+  }
 }

@@ -40,14 +40,14 @@ async function answerVerbatim(
     tell: () => (request.isStreamed ? tellVerbatim(words, target) : tellVerbatimWhole(words, answer.sink)),
   });
   // The engine's own words are part of its account of the conversation.
-  const remembered = await remember(deps.prepare, {
+  await remember(deps.prepare, {
     request,
     access: incoming.access,
     authorization: readAuthorization(incoming),
     requestId: incoming.request.id,
     said: () => text,
+    keep: (remembered) => void remembered.end(text),
   });
-  await remembered?.end(text);
   return outcome;
 }
 

@@ -46,14 +46,14 @@ async function answerVerbatim(deps: VoiceDeps, words: VerbatimWords, take: TakeT
     if (text !== "") take.onDelta(text);
   };
   const { error } = await speakVerbatim(deps.rounds.forward, words, { answer, tell });
-  const remembered = await remember(deps.prepare, {
+  await remember(deps.prepare, {
     request,
     access: incoming.access,
     authorization: readAuthorization(incoming),
     requestId: incoming.request.id,
     said: () => text,
+    keep: (remembered) => void remembered.end(text),
   });
-  await remembered?.end(text);
   return { id, model, text, finishReason: "stop", usage: undefined, error, refusal: undefined, attempts: 0 };
 }
 

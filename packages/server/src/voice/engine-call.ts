@@ -17,7 +17,7 @@ export function isOfEngine(bytes: Buffer): boolean {
   if (layout === undefined) return false;
   const context = layout.find("context");
   if (context !== undefined && bytes[context.valueStart] === openBrace) return true;
-  if (layout.find("turn_id") !== undefined) return true;
+  if (layout.findAll("turn_id").length > 0) return true;
   const messages = layout.find("messages");
   return namesTurns && messages !== undefined && hasTurns(bytes, messages.valueStart);
 }

@@ -38,10 +38,9 @@ export type TurnToPrepare = {
   readonly notes: Record<string, unknown>;
   /** What the answer has said by now. */
   readonly said: () => string;
+  /** Takes what the answer is remembered by, as soon as there is something to be ended. */
+  readonly keep: (remembered: RememberedAnswer) => void;
 };
-
-/** A question as it is asked, and what its answer is remembered by. */
-export type PreparedTurn = Prepared & { readonly remembered: RememberedAnswer | undefined };
 
 /** Longer silence is worse than an answer without context. */
 const retrievalMsMax = 10_000;
@@ -52,19 +51,18 @@ const retrievalMsMax = 10_000;
  *
  * @throws DomainError `not_found` for a knowledge base that there is not, before anything was told; the signal's reason.
  */
-export async function prepareTurn(deps: PrepareDeps, turn: TurnToPrepare): Promise<PreparedTurn> {
+export async function prepareTurn(deps: PrepareDeps, turn: TurnToPrepare): Promise<Prepared> {
   const base = turn.face === "rag" ? await findBase(deps, turn) : undefined;
   if (turn.face === "rag") tellToWait(deps, turn);
-  const [remembered, offered, context] = await Promise.all([
-    remember(deps, turn),
-    listTools(deps, turn),
-    base === undefined ? undefined : lookUp(deps, turn, base),
-  ]);
+  const work = [remember(deps, turn), listTools(deps, turn), lookUp(deps, turn, base)] as const;
+  // Whatever becomes of one, the others have ended when this has.
+  await Promise.allSettled(work);
+  const [remembered, offered, context] = await Promise.all(work);
   const { messages } = turn.request;
   if (context !== undefined) turn.notes["passages"] = context.passages;
   if (remembered !== undefined && remembered.dropped.length > 0)
     turn.notes["remembered"] = remembered.dropped.length;
-  return { messages: toMessages(messages, { remembered, context }), offered, remembered };
+  return { messages: toMessages(messages, { remembered, context }), offered };
 }
 
 /** The messages as JSON. What was dropped goes behind the instructions, what was found in front of the question. */
@@ -112,10 +110,10 @@ function tellToWait({ settings, random, now }: PrepareDeps, { target, request }:
 async function lookUp(
   { knowledge, settings, onInternalError }: PrepareDeps,
   { request, signal }: TurnToPrepare,
-  base: ReadableBase,
+  base: ReadableBase | undefined,
 ): Promise<FoundContext | undefined> {
   const text = request.messages.findLast(({ role }) => role === "user")?.text ?? "";
-  if (text.trim() === "") return undefined;
+  if (base === undefined || text.trim() === "") return undefined;
   const inTime = AbortSignal.any([signal, AbortSignal.timeout(retrievalMsMax)]);
   try {
     return await knowledge?.retrieve({ base, text, topK: settings.passagesMax, signal: inTime });
@@ -127,13 +125,19 @@ async function lookUp(
 }
 
 async function listTools(
-  { tools }: PrepareDeps,
+  { tools, onInternalError }: PrepareDeps,
   { request, access, signal }: TurnToPrepare,
 ): Promise<readonly ToolInfo[]> {
   const { tool_choice: choice, n, tools: given } = request.body;
   // Several answers side by side would have rounds of their own.
   if (choice === "none" || (typeof n === "number" && n > 1)) return [];
-  return tools.list({ access, signal }, readNames(given));
+  try {
+    return await tools.list({ access, signal }, readNames(given));
+  } catch (error) {
+    signal.throwIfAborted();
+    onInternalError(error);
+    return [];
+  }
 }
 
 function readNames(tools: unknown): ReadonlySet<string> {
@@ -147,18 +151,16 @@ function readNames(tools: unknown): ReadonlySet<string> {
 /** Remembers what was asked; undefined where nothing is to be remembered. */
 export async function remember(
   { settings, memory }: Pick<PrepareDeps, "settings" | "memory">,
-  {
-    request,
-    access,
-    authorization,
-    requestId,
-    said,
-  }: Omit<TurnToPrepare, "face" | "signal" | "target" | "notes">,
+  turn: Omit<TurnToPrepare, "face" | "signal" | "target" | "notes">,
 ): Promise<RememberedAnswer | undefined> {
+  const { request, access, authorization, requestId, said } = turn;
   const context = readEngineContext(request.body);
   if (context === undefined || !settings.memory.isEnabled) return undefined;
   const resent = request.messages.flatMap(({ role, text, isOfTools, turnId }): Said[] =>
     (role === "user" || role === "assistant") && !isOfTools && text !== "" ? [{ role, text, turnId }] : [],
   );
-  return memory.begin({ owner: { access, authorization, context }, requestId, resent, said });
+  const owner = { access, authorization, context };
+  const remembered = await memory.begin({ owner, requestId, resent, said });
+  turn.keep(remembered);
+  return remembered;
 }

@@ -67,7 +67,7 @@ export function openTurn(
     notes,
     soFar,
     async prepare(target) {
-      const prepared = await prepareTurn(prepare, {
+      return prepareTurn(prepare, {
         face,
         request,
         access: incoming.access,
@@ -77,9 +77,10 @@ export function openTurn(
         target,
         notes,
         said: () => soFar.text,
+        keep: (kept) => {
+          remembered = kept;
+        },
       });
-      remembered = prepared.remembered;
-      return prepared;
     },
     end: async () => remembered?.end(soFar.text),
   };
