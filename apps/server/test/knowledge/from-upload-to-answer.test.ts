@@ -140,8 +140,8 @@ describe("an answer in a conversation with a knowledge base", () => {
 
   it("can be resumed in front of what it was given, and behind it", async () => {
     const { events } = await ask("What may a hotel cost?", withBase());
+    const runId = events[0]?.id.split(":")[0];
     for (const [index, { id }] of events.entries()) {
-      const { runId } = events[0]?.event as Extract<RunEvent, { type: "run-start" }>;
       const rest: RunEvent[] = [];
       for await (const item of user.trpc.subscribe("chat.follow", { runId, lastEventId: id })) {
         if (item.kind === "event") rest.push(item.event);

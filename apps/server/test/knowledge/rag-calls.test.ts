@@ -85,8 +85,8 @@ describe("the calls of knowledge bases", () => {
     const frames = readBareFrames(await response.text());
     expect(frames.map(({ event }) => event)).toEqual([...pieces(frames), "done", "full_response"]);
     expect(frames.at(-1)?.data).toBe("Red ones.");
-    const call = stage.upstream.calls.at(-1);
-    expect(call && readPrompt(call).at(-2)?.content).toContain("Red apples are sweet.");
+    const asked = stage.upstream.calls.at(-1);
+    expect(asked && readPrompt(asked).at(-2)?.content).toContain("Red apples are sweet.");
   });
 
   it("tell server-sent events apart by their names, citations first", async () => {

@@ -55,8 +55,38 @@ describe("buildPrompt", () => {
       ],
       messagesKept: 3,
       cutAt: undefined,
+      hasContext: false,
       tokens: expect.any(Number),
     });
+  });
+
+  it("has what the question is given to read in a message in front of it, and as many turns less", async () => {
+    const turns: ["user" | "assistant", string][] = [
+      ["user", "a".repeat(400)],
+      ["assistant", "b".repeat(400)],
+      ["user", "three"],
+    ];
+    const build = (context: string | undefined) => {
+      const given: number[] = [];
+      const toContext = (tokens: number) => {
+        given.push(tokens);
+        return context;
+      };
+      const { branch } = toBranch(turns);
+      const prompt = buildPrompt({ systemPrompt: "", branch, budgetTokens: 250, files, toContext });
+      return prompt.then((built) => ({ ...built, given }));
+    };
+    const without = await build(undefined);
+    expect(texts(without)).toHaveLength(3);
+    const built = await build("c".repeat(400));
+    expect(built.messages).toEqual([
+      { role: "user", content: "c".repeat(400) },
+      { role: "user", content: "three" },
+    ]);
+    expect(built).toMatchObject({ hasContext: true, messagesKept: 1, cutAt: "msg_2" });
+    // It is asked for once, with what the question has left.
+    expect(built.given).toEqual([250 - estimateMessageTokens({ content: "three" })]);
+    expect(built.tokens).toBeLessThanOrEqual(250);
   });
 
   it("has no system message where the system prompt is empty", async () => {

@@ -1,4 +1,9 @@
-import { questionCharsMax, type KnowledgeHits, type SearchKnowledgeInput } from "@llm-backend/contract";
+import {
+  DomainError,
+  questionCharsMax,
+  type KnowledgeHits,
+  type SearchKnowledgeInput,
+} from "@llm-backend/contract";
 import type { FoundPassage, FoundPassages } from "@llm-backend/knowledge";
 import type { Storage } from "@llm-backend/storage";
 import type { Viewer } from "../auth/viewer.ts";
@@ -44,7 +49,13 @@ export function createPassageFinder({ storage, search, settings }: FindPassagesD
     if (baseIds.length === 0 || text.trim() === "") return { passages: [] };
     const inTime = AbortSignal.any([signal, AbortSignal.timeout(settings.lookUpMsMax)]);
     const query = { userId, baseIds, text: text.slice(0, questionCharsMax).toWellFormed(), limit };
-    return search.search(query, { signal: inTime });
+    try {
+      return await search.search(query, { signal: inTime });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!inTime.aborted) throw error;
+      throw new DomainError("upstream_timeout", "Looking the question up took too long.", { cause: error });
+    }
   }
 
   const lookUps: LookUps = {

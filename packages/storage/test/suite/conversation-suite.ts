@@ -18,11 +18,16 @@ export function testConversations(open: OpenDatabase): void {
       title: "Plans",
       apiKeySealed: "sealed",
       systemPrompt: "",
+      knowledgeBaseIds: ["kb_1", "kb_2"],
+      topK: 3,
       headMessageId: "msg_1",
       createdAt: 5,
       updatedAt: 6,
     });
     expect(await conversations.find(full.id, full.userId)).toEqual(full);
+    const change = { knowledgeBaseIds: [], topK: null };
+    expect(await conversations.update(full.id, full.userId, change)).toBe(true);
+    expect(await conversations.find(full.id, full.userId)).toEqual({ ...full, ...change });
   });
 
   it("hides a foreign conversation: from finding, listing, changing and removing", async () => {

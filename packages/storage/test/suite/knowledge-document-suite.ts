@@ -27,6 +27,28 @@ export function testDocuments(open: OpenDatabase): void {
     expect(await documents.insert({ ...again, id: nextTextId("doc"), name: "b" })).toBe(false);
   });
 
+  it("counts what a user has, and nobody else", async () => {
+    await using database = await open();
+    const { storage } = database;
+    const { documents } = storage;
+    const { id: baseId, userId } = await insertBase(storage);
+    await insertBase(storage, { userId });
+    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 0, bytes: 0 });
+    const { id } = await insertDocument(storage, { baseId });
+    await insertDocument(storage, { baseId });
+    // Of a document's contents the newest counts.
+    await insertVersion(storage, id);
+    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 2, bytes: 14 });
+    expect(await documents.measure((await insertBase(storage)).userId)).toMatchObject({
+      bases: 1,
+      documents: 0,
+    });
+    await documents.delete(id, 5);
+    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 1, bytes: 7 });
+    await storage.bases.delete(baseId, 5);
+    expect(await documents.measure(userId)).toEqual({ bases: 1, documents: 0, bytes: 0 });
+  });
+
   it("lists the documents of a base page by page, newest first", async () => {
     await using database = await open();
     const { storage } = database;

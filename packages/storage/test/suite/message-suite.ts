@@ -129,6 +129,20 @@ export function testMessages(open: OpenDatabase): void {
     expect(await messages.updateAnswer(answer.id, change)).toBe(true);
     expect(await messages.find(answer.id, conversationId)).toEqual({ ...answer, ...change });
     expect(await messages.find(question.id, conversationId)).toEqual(question);
+    const citation = {
+      number: 1,
+      baseId: "kb_1",
+      documentId: "doc_1",
+      documentName: "a.md",
+      passageId: 7,
+      start: 0,
+      end: 5,
+      headings: ["A"],
+      page: null,
+      score: 0.5,
+    };
+    expect(await messages.updateAnswer(answer.id, { ...change, citations: [citation] })).toBe(true);
+    expect(await messages.find(answer.id, conversationId)).toMatchObject({ citations: [citation] });
     const empty = { content: "", reasoning: null, model: null, finishReason: null, usage: null };
     expect(await messages.updateAnswer(answer.id, empty)).toBe(true);
     expect(await messages.find(answer.id, conversationId)).toEqual({ ...answer, ...empty });
