@@ -26,9 +26,9 @@ export function createPreparedFiles({ text, sound, rate }: PreparedFilesOptions)
     async find(): Promise<PreparedAnswer | undefined> {
       const transcript = await readText(text);
       if (transcript === undefined) return undefined;
-      const file = await openIfThere(sound);
+      await using file = await openIfThere(sound);
       if (file === undefined) return undefined;
-      return { transcript, sound: playFile(file, rate) };
+      return { transcript, sound: playFile(sound, rate) };
     },
   };
 }
@@ -54,12 +54,10 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function* playFile(file: FileHandle, rate: number): AsyncGenerator<Sound> {
-  try {
-    yield* readSound(readPieces(file), rate);
-  } finally {
-    await file.close();
-  }
+/** Opened when somebody listens, so that nothing stays open where nobody does. */
+async function* playFile(path: string, rate: number): AsyncGenerator<Sound> {
+  await using file = await open(path);
+  yield* readSound(readPieces(file), rate);
 }
 
 async function* readPieces(file: FileHandle): AsyncGenerator<Buffer> {

@@ -63,6 +63,10 @@ describe("prepared files", () => {
     const heard = await askAudio(backend.url);
     expect(heard.pieces).toHaveLength(25);
     expect(toHertz(heard.samples)).toBeCloseTo(440, -1);
+    const { records } = backend.server.backend.services;
+    await records.flush();
+    const [record] = (await records.list({ limit: 1 })).records;
+    expect([record?.status, record?.path]).toEqual([200, "/audio/chat/completions"]);
     // Words to be spoken as they are, are no question that a file could answer.
     const spoken = await askAudio(backend.url, { messages: [{ role: "assistant", content: "Welcome" }] });
     expect(spoken.transcript).toBe("Welcome");

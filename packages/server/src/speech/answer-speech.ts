@@ -12,8 +12,9 @@ import {
   type AudioWish,
   type MuteModels,
 } from "./audio-wish.ts";
+import { openPrepared } from "./open-prepared.ts";
 import { playPieces } from "./play-pieces.ts";
-import type { PreparedAnswer, PreparedSpeech, SpeechClock, SpeechSettings, Synthesiser } from "./ports.ts";
+import type { PreparedSpeech, SpeechClock, SpeechSettings, Synthesiser } from "./ports.ts";
 import { speakSentences } from "./speak-sentences.ts";
 import { createSpeechOutlet, type SpeechEnding } from "./speech-outlet.ts";
 import { toPieces, type SpeechPart } from "./to-pieces.ts";
@@ -89,9 +90,9 @@ function readRequest({ forward }: SpeechDeps, incoming: IncomingCall): VoiceRequ
 /** Undefined where nothing lies ready, or it could not be read. */
 async function answerPrepared(deps: SpeechDeps, call: Call): Promise<CallOutcome | undefined> {
   const { signal } = call.answer;
-  const prepared = await findPrepared(deps, signal);
-  if (prepared === undefined) return undefined;
-  const outcome = await play(deps, call, { parts: toParts(prepared), asked: undefined });
+  const parts = await openPrepared(deps, call);
+  if (parts === undefined) return undefined;
+  const outcome = await play(deps, call, { parts, asked: undefined });
   return outcome.isAnswered || signal.aborted ? outcome : undefined;
 }
 
@@ -105,21 +106,6 @@ async function answerByModel(deps: SpeechDeps, call: Call): Promise<CallOutcome>
   // It was the wish for sound that it failed for.
   if (told.error === undefined) mute.note(request.model ?? "");
   return { ...told, attempts: heard.attempts + told.attempts };
-}
-
-async function findPrepared(deps: SpeechDeps, signal: AbortSignal): Promise<PreparedAnswer | undefined> {
-  try {
-    return await deps.prepared.find(signal);
-  } catch (error) {
-    // A file that cannot be read is as good as none.
-    if (signal.aborted) throw error;
-    return undefined;
-  }
-}
-
-async function* toParts({ transcript, sound }: PreparedAnswer): AsyncGenerator<SpeechPart> {
-  yield { type: "words", text: transcript };
-  for await (const piece of sound) yield { type: "sound", sound: piece };
 }
 
 /** Whether the same question, without the wish for sound, may have an answer: what we refuse ourselves, we refuse again. */

@@ -21,6 +21,8 @@ export type VerbatimWords = {
   readonly id: string;
   /** In seconds since 1970. */
   readonly created: number;
+  /** What the record says of where the words come from. @default that they are the caller's own */
+  readonly source?: Readonly<Record<string, unknown>>;
 };
 
 const nothingUsed = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
@@ -62,7 +64,7 @@ export function speakVerbatim(
       },
       received: {
         request: incoming.request,
-        voice: toVoiceRecord(face, request.body, { isVerbatim: true }),
+        voice: toVoiceRecord(face, request.body, words.source ?? { isVerbatim: true }),
       },
     },
     given.answer,
