@@ -23,7 +23,7 @@ it.concurrent.each([
   ["streams", 15, "chat: tokens from another stream"],
   ["memory", 1500, "/v1: pushed by the upstream for each, without those"],
   ["hostile", 300, "replies off schema"],
-  ["aborts", 30, "records that say what was used, where text had come"],
+  ["aborts", 30, "lines in the ledger"],
 ])("%s holds at a small size", { timeout: 60_000 }, async (name, n, figure) => {
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-prove-"));
   await using _ = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
