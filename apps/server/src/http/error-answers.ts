@@ -8,13 +8,15 @@ import type { Refusal } from "./refusal.ts";
 /** Answers a request that no face gets to see, in the words of the face that it is for. */
 export function refuse(reply: FastifyReply, refusal: Refusal): void {
   const { status, code, message, retryAfterSeconds } = refusal;
-  const { url } = reply.request;
-  const isTrpc = url === trpcPath || url.startsWith(`${trpcPath}/`) || url.startsWith(`${trpcPath}?`);
   if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds));
   void reply
     .code(status)
     .type("application/json; charset=utf-8")
-    .send(JSON.stringify(isTrpc ? toErrorBody(new DomainError(code, message), status) : { error: message }));
+    .send(
+      JSON.stringify(
+        isTrpc(reply.request) ? toErrorBody(new DomainError(code, message), status) : { error: message },
+      ),
+    );
 }
 
 /** Answers everything that goes wrong outside of a face that answers for itself. */
@@ -27,11 +29,17 @@ export function answerErrors(
     if (reason === "internal") options.onInternalError(error, request);
     refuse(reply, { status: errorCodes[reason].status, code: reason, message });
   });
-  // A path of no face at all is one of OpenAI's to whoever calls it: programs that call the others know their paths.
-  app.setNotFoundHandler((_request, reply) =>
-    reply
+  app.setNotFoundHandler((request, reply) => {
+    const message = "There is no such path.";
+    if (isTrpc(request)) return refuse(reply, { status: 404, code: "not_found", message });
+    // A path of no face at all is meant as one of OpenAI's: programs that call the others know their paths.
+    void reply
       .code(404)
       .type("application/json; charset=utf-8")
-      .send(JSON.stringify({ error: toOpenAiError("not_found", "There is no such path.") })),
-  );
+      .send(JSON.stringify({ error: toOpenAiError("not_found", message) }));
+  });
+}
+
+function isTrpc({ url }: Pick<FastifyRequest, "url">): boolean {
+  return url === trpcPath || url.startsWith(`${trpcPath}/`) || url.startsWith(`${trpcPath}?`);
 }
