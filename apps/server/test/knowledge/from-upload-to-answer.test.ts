@@ -5,6 +5,7 @@ import { readPrompt, setChatStage, type ChatStage, type StageUser } from "../cal
 import { readBareFrames } from "../callers/frames.ts";
 import { createConversation } from "../callers/rest-caller.ts";
 import { fillBase } from "./knowledge-stage.ts";
+import { createPdf } from "./small-pdf.ts";
 
 const handbook = {
   name: "handbook.md",
@@ -75,6 +76,24 @@ describe("a document that is ready", () => {
   it.each(["lexical", "vector", "hybrid"])("is found in the mode %s", async (mode) => {
     const { passages } = await search("hotel in Zurich", { mode, limit: 1 });
     expect(passages.map(({ documentName }) => documentName)).toEqual(["handbook.md"]);
+  });
+
+  it("may be of any kind that is read, and says where in it something stands", async () => {
+    const [id] = await fillBase(user, [
+      {
+        name: "offer.pdf",
+        content: createPdf(["The offer is valid until June.", "The price is 90 dollars."]),
+      },
+      { name: "page.html", content: "<h1>Garden</h1><p>Roses need <b>sun</b>.</p><script>alert(1)</script>" },
+      { name: "people.csv", content: "name,office\nAda,London\nGrace,New York\n" },
+      { name: "main.py", content: "def greet():\n    return 'good morning'\n" },
+    ]);
+    const best = async (text: string) => (await search(text, { baseIds: [id], limit: 1 })).passages[0];
+    expect(await best("price in dollars")).toMatchObject({ documentName: "offer.pdf", page: 1 });
+    expect(await best("roses and sun")).toMatchObject({ documentName: "page.html", headings: ["Garden"] });
+    expect((await best("Which office has Grace?"))?.content).toContain("New York");
+    expect(await best("greet good morning")).toMatchObject({ documentName: "main.py" });
+    expect((await search("alert", { baseIds: [id] })).passages).toEqual([]);
   });
 
   it("is shown by its passages, page by page, as it was read", async () => {
