@@ -5,15 +5,22 @@ const root = new URL("../../../../", import.meta.url);
 /** The text of a file of the repository. */
 export const readPage = (path: string): string => readFileSync(new URL(path, root), "utf8");
 
+/** The pages of a folder, by their names. */
+export const listPages = (folder: string): string[] =>
+  readdirSync(new URL(`${folder}/`, root)).filter((name) => name.endsWith(".md"));
+
 /** What strangers and operators read first. */
 export const pages: readonly string[] = [
   "README.md",
   "README.zh-CN.md",
   "CONTRIBUTING.md",
-  ...readdirSync(new URL("docs/", root))
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
+  ...listPages("docs").map((name) => `docs/${name}`),
 ];
+
+/** Why things are as they are. */
+export const decisions: readonly string[] = listPages("docs/decisions").map(
+  (name) => `docs/decisions/${name}`,
+);
 
 /** A block of code. */
 export type Block = { readonly language: string; readonly code: string };

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { sourceArguments, startBackend, type TestBackend } from "@llm-backend/testing";
 import { expect, it } from "vitest";
-import { findCode, listBlocks, pages, readPage } from "./pages.ts";
+import { decisions, findCode, listBlocks, listPages, pages, readPage } from "./pages.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -20,9 +20,17 @@ it("shows the example that is compiled and run", () => {
 });
 
 it("names only files that exist", () => {
-  for (const page of pages) {
+  for (const page of [...pages, ...decisions]) {
     for (const [, target = ""] of readPage(page).matchAll(/\]\(([^):#]+)(?:#[^)]*)?\)/g))
       expect(existsSync(join(root, dirname(page), target)), `${page}: ${target}`).toBe(true);
+  }
+});
+
+it("lists every page of the documentation, and every decision", () => {
+  for (const folder of ["docs", "docs/decisions"]) {
+    const index = readPage(`${folder}/README.md`);
+    for (const name of listPages(folder).filter((one) => one !== "README.md"))
+      expect(index, `${folder}/README.md`).toContain(`](${name})`);
   }
 });
 
@@ -63,6 +71,15 @@ it("gets a first answer with its curl lines, word for word", { timeout: 60_000 }
   expect(stdout).toMatch(/^\{"id":.*"object":"chat\.completion",.*Hello! 你好/m);
   expect(stdout).toMatch(/^data: \{"id":.*"object":"chat\.completion\.chunk"/m);
   expect(stdout).toMatch(/^data: \[DONE\]$/m);
+});
+
+it("gets a first answer with one command", async () => {
+  await using backend = await startBackend({ upstreams: [] });
+  const command = english.find(({ language, code }) => language === "sh" && code.includes("first-answer.ts"));
+  const line = `${command?.code.trim()} ${backend.url}`;
+  const { stdout } = await run("bash", ["-c", line], { ...shellOf(backend), cwd: root });
+  expect(stdout).toContain("What is a stream, in one sentence?");
+  expect(stdout).toMatch(/\n\(done\)\n$/);
 });
 
 it("gets an answer with its program for Node", async () => {
