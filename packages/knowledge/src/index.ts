@@ -16,9 +16,8 @@ export type {
   TextBlock,
 } from "./ports.ts";
 export { createDocumentReader, type DocumentReaderOptions } from "./read/create-document-reader.ts";
-export { findDocumentKind, getDocumentKind } from "./read/document-kind.ts";
+export { getDocumentKind } from "./read/document-kind.ts";
 export { createKnowledgeSearch, type KnowledgeSearchDeps } from "./search/create-knowledge-search.ts";
-export { cutPassages } from "./split/cut-passages.ts";
 export { createIngest, type Ingest } from "./ingest/create-ingest.ts";
-export { defaultIngestSettings, type IngestDeps, type IngestSettings } from "./ingest/ingest-ports.ts";
+export type { IngestDeps, IngestSettings } from "./ingest/ingest-ports.ts";
 export { VectorIndex } from "./vector/vector-index.ts";

@@ -60,8 +60,7 @@ export type {
   OpenKnowledgeEngine,
 } from "./knowledge/knowledge-engine.ts";
 export type { KnowledgeService } from "./knowledge/create-knowledge.ts";
-export { defaultKnowledgeSettings, type KnowledgeSettings } from "./knowledge/knowledge-settings.ts";
-export { toContextMessage, type ShownPassage } from "./knowledge/to-context-message.ts";
+export type { KnowledgeSettings } from "./knowledge/knowledge-settings.ts";
 export type { Access, KeyLimits } from "./key/access.ts";
 export { createAccessService, type AccessService } from "./key/access-service.ts";
 export type {

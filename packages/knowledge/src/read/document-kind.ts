@@ -6,53 +6,38 @@ const readKinds = "text, Markdown, HTML, PDF, Word (docx), CSV, JSON, and source
 // PDF readers look for their mark this far.
 const pdfMarkWithin = 1024;
 
-type Judgement = { readonly kind: DocumentKind } | { readonly refusal: string };
-
 /**
  * Tells what a document is, by its name and how it begins.
  *
  * @param firstBytes - Its first 4 KiB, or all of it.
- * @returns undefined for what is not read.
- */
-export function findDocumentKind(name: string, firstBytes: Uint8Array): DocumentKind | undefined {
-  const judgement = judge(name, firstBytes);
-  return "kind" in judgement ? judgement.kind : undefined;
-}
-
-/**
- * Tells what a document is, by its name and how it begins.
- *
  * @throws DomainError `document_unreadable`, with the reason, for what is not read.
  */
 export function getDocumentKind(name: string, firstBytes: Uint8Array): DocumentKind {
-  const judgement = judge(name, firstBytes);
-  if ("kind" in judgement) return judgement.kind;
-  throw new DomainError("document_unreadable", judgement.refusal);
-}
-
-function judge(name: string, firstBytes: Uint8Array): Judgement {
   const head = Buffer.from(firstBytes.subarray(0, 4096));
   const named = findKindOfName(name);
   // What it is counts more than what it is called. Further down, text may speak of the mark as well.
   const mark = head.subarray(0, pdfMarkWithin).indexOf("%PDF-");
-  if (mark === 0 || (mark > 0 && named === "pdf")) return { kind: "pdf" };
-  if (head.length > 0 && named === "pdf") return refuse("is called a PDF, but is none");
-  if (named === "docx") return judgeDocx(head);
+  if (mark === 0 || (mark > 0 && named === "pdf")) return "pdf";
+  if (head.length > 0 && named === "pdf") throw toRefusal("is called a PDF, but is none");
+  if (named === "docx") {
+    requireDocx(head);
+    return named;
+  }
   const foreign = findForeign(head);
-  if (foreign !== undefined) return refuse(`${foreign}; what is read is ${readKinds}`);
-  if (named !== undefined) return { kind: named };
-  return refuse(`is of no kind that is read: ${readKinds}`);
+  if (foreign !== undefined) throw toRefusal(`${foreign}; what is read is ${readKinds}`);
+  if (named !== undefined) return named;
+  throw toRefusal(`is of no kind that is read: ${readKinds}`);
 }
 
-function refuse(predicate: string): Judgement {
-  return { refusal: `The document ${predicate}.` };
+function toRefusal(predicate: string): DomainError {
+  return new DomainError("document_unreadable", `The document ${predicate}.`);
 }
 
-function judgeDocx(head: Buffer): Judgement {
-  if (head.length === 0 || startsWith(head, "504b0304")) return { kind: "docx" };
+function requireDocx(head: Buffer): void {
+  if (head.length === 0 || startsWith(head, "504b0304")) return;
   if (startsWith(head, "d0cf11e0a1b11ae1"))
-    return refuse("is protected by a password, or is an older Word file (doc)");
-  return refuse("is called a Word document, but is none");
+    throw toRefusal("is protected by a password, or is an older Word file (doc)");
+  throw toRefusal("is called a Word document, but is none");
 }
 
 const marks: readonly (readonly [mark: string, predicate: string])[] = [

@@ -45,7 +45,7 @@ export type ProcessOptions = Partial<Omit<IngestDeps, "settings">> & {
 };
 
 /** Each line of a file is a passage. */
-export const lineReader: Pick<DocumentReader, "read"> = {
+const lineReader: Pick<DocumentReader, "read"> = {
   async *read({ path }, { signal }) {
     const lines = (await readFile(path, "utf8")).split("\n");
     const passages = lines.map((content, position) => ({

@@ -10,7 +10,7 @@ export function noSuchBase(): DomainError {
 }
 
 /** The same for a document, also where the base is another one. */
-export function noSuchDocument(): DomainError {
+function noSuchDocument(): DomainError {
   return new DomainError("not_found", "There is no such document.");
 }
 
