@@ -197,7 +197,7 @@ describe("a server whose address is taken", () => {
     try {
       const { run } = await import("../cli/run-program.ts");
       const { code, stderr } = await run(["--addr", `127.0.0.1:${port}`]);
-      expect(code).toBe(1);
+      expect(code).toBe(78);
       expect(stderr.trim().split("\n")).toHaveLength(1);
       expect(stderr).toContain(`127.0.0.1:${port}`);
       expect(stderr).toContain("in use");
@@ -214,7 +214,7 @@ describe("a server whose address is taken", () => {
     try {
       const { run } = await import("../cli/run-program.ts");
       const { code } = await run([], { config: { address: ["127.0.0.1:0", `127.0.0.1:${port}`] } });
-      expect(code).toBe(1);
+      expect(code).toBe(78);
     } finally {
       squatter.close();
     }

@@ -74,8 +74,8 @@ describe("the OpenAPI document", () => {
       const inPath = operation.parameters.filter((parameter) => parameter.in === "path");
       expect(inPath.map(({ name }) => `{${name}}`)).toEqual(path.match(/\{\w+\}/g) ?? []);
       for (const parameter of operation.parameters) {
-        expect(["path", "header"]).toContain(parameter.in);
-        expect(parameter.required).toBe(parameter.in === "path");
+        expect(["path", "header", "query"]).toContain(parameter.in);
+        if (parameter.in !== "query") expect(parameter.required).toBe(parameter.in === "path");
         expect(parameter.schema.type).toMatch(/^(integer|string)$/);
       }
       for (const requirement of operation.security) {

@@ -37,6 +37,8 @@ describe("a conversation", () => {
       pinned: false,
       archived: false,
       tools: null,
+      knowledgeBaseIds: [],
+      topK: null,
       createdAt: expect.stringMatching(/^\d{4}-/),
       updatedAt: expect.stringMatching(/^\d{4}-/),
     });

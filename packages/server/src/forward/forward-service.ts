@@ -123,7 +123,7 @@ export function createForwardService(deps: ForwardServiceDeps) {
     async forward(
       incoming: IncomingCall,
       answer: CallAnswer,
-      ask: AnswerAdmitted = gateway.forward,
+      ask: AnswerAdmitted = (call, options) => gateway.forward(call, options),
     ): Promise<CallOutcome> {
       const { access, request } = incoming;
       const known = findModelAnswer(request, () => gateway.models(access.mayUse), access.mayAsk);
