@@ -6,7 +6,8 @@ export default defineConfig({
   test: {
     projects: ["packages/*", "apps/*", "tools"],
     reporters: ["default", new SummaryReporter({ file: process.env.TEST_SUMMARY_FILE })],
-    // Two cores are what a build machine has; more workers make timing tests wait for each other.
-    maxWorkers: 2,
+    // Two cores are what a build machine has. Many tests wait for servers, so a third keeps both busy; more of them would
+    // make tests of times wait for each other.
+    maxWorkers: 3,
   },
 });
