@@ -16,7 +16,7 @@ export function readPartHead(bytes: Uint8Array): PartHead {
   if (disposition === undefined || name === undefined) {
     throw new DomainError("invalid_input", "The form has a part without a name.");
   }
-  const extended = /;?\s*filename\*=utf-8''([^;\s]+)/i.exec(disposition)?.[1];
+  const extended = /(?:^|;)\s*filename\*=utf-8''([^;\s]+)/i.exec(disposition)?.[1];
   const fileName = readExtended(extended) ?? readParameter(disposition, "filename");
   return { name, fileName: fileName === undefined ? undefined : toBareName(fileName) };
 }

@@ -100,6 +100,7 @@ describe("a form", () => {
     ["is empty", ""],
     ["has a part without a name", "--x\r\nContent-Type: text/plain\r\n\r\n1\r\n--x--"],
     ["has a part without a head", "--x\r\n\r\n1\r\n--x--"],
+    ["has more in front of its parts than a head has", `${"a".repeat(20_000)}\r\n--x--`],
     ["has a head without an end", `--x\r\n${"a: b\r\n".repeat(10_000)}`],
     ["has parts without an end", "--x\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n".repeat(200)],
   ])("is refused that %s", async (_how, text) => {
