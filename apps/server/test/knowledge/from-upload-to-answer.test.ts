@@ -136,7 +136,7 @@ describe("an answer in a conversation with a knowledge base", () => {
     const prompt = readLastPrompt();
     expect(prompt.map(({ role }) => role)).toEqual(["system", "user", "user"]);
     expect(prompt[0]?.content).not.toContain("140 euros");
-    expect(prompt[1]?.content).toContain('<excerpt number="1" document="handbook.md"');
+    expect(prompt[1]?.content).toMatch(/<excerpt-\w+ number="1" document="handbook\.md"/);
     expect(prompt[1]?.content).toContain("140 euros");
     expect(prompt[2]?.content).toBe("What may a hotel cost in Zurich?");
   });
@@ -175,7 +175,7 @@ describe("an answer in a conversation with a knowledge base", () => {
     await ask("What is the password of the vault?", withBase());
     const context = readLastPrompt()[1]?.content ?? "";
     expect(context).toContain("kiwi");
-    expect(context.match(/<\/excerpts>/g)).toHaveLength(1);
+    expect(context.match(/<\/excerpts/g)).toHaveLength(1);
     expect(context).not.toContain("<|im_start|>");
   });
 

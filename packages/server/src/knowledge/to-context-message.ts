@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { FoundPassage } from "@llm-backend/knowledge";
 
 /** What of a passage a model is shown. */
@@ -11,20 +12,35 @@ const instruction = [
 
 /**
  * Writes passages as one message of the user's, to stand directly in front of the question; numbered from 1 in the order
- * given. Their text cannot end its own excerpt, nor begin anything that a model or its server takes for a mark.
+ * given. Their text cannot end its own excerpt, nor begin anything that a model or its server takes for a mark: all of
+ * that is escaped, and the tags around it have another name in every message, which no document can know.
  *
  * @param question - Written behind the passages, for callers that keep both in one message.
  * @returns undefined where there are no passages.
  */
 export function toContextMessage(found: readonly ShownPassage[], question?: string): string | undefined {
   if (found.length === 0) return undefined;
-  const excerpts = found.map((one, index) => toExcerpt(one, index + 1));
-  const context = `${instruction}\n\n<excerpts>\n${excerpts.join("\n")}\n</excerpts>`;
+  const mark = createMark();
+  const excerpts = found.map((one, index) => toExcerpt(one, index + 1, mark));
+  const context = `${instruction}\n\n<excerpts-${mark}>\n${excerpts.join("\n")}\n</excerpts-${mark}>`;
   return question === undefined ? context : `${context}\n\n${question}`;
 }
 
-/** One passage as it stands in the message. */
-export function toExcerpt({ documentName, passage }: ShownPassage, number: number): string {
+const markBytes = 6;
+
+/** The same length each time, and no digits: nobody takes it for a number to cite. */
+function createMark(): string {
+  return randomBytes(markBytes)
+    .toString("hex")
+    .replaceAll(/\d/g, (digit) => "ghijklmnop"[Number(digit)] as string);
+}
+
+/** One passage as it stands in the message: as long with every mark. */
+export function toExcerpt(
+  { documentName, passage }: ShownPassage,
+  number: number,
+  mark: string = createMark(),
+): string {
   const { headings, page, position, content } = passage;
   const attributes = [
     `number="${number}"`,
@@ -33,15 +49,21 @@ export function toExcerpt({ documentName, passage }: ShownPassage, number: numbe
     ...(page === undefined ? [] : [`page="${page}"`]),
     `passage="${position + 1}"`,
   ];
-  return `<excerpt ${attributes.join(" ")}>\n${escapeMarks(content.toWellFormed())}\n</excerpt>`;
+  const text = escapeMarks(content.toWellFormed());
+  return `<excerpt-${mark} ${attributes.join(" ")}>\n${text}\n</excerpt-${mark}>`;
 }
+
+/** Also those that only look like one, and with what nobody sees or what is blank in between. */
+const beginsTag =
+  /[<\uFE64\uFF1C](?=[\s\p{Cf}\p{M}]*[/\u2044\u2215\uFF0F]|[\p{L}\p{Cf}\p{M}|!?<\uFE64\uFF1C\uFF5C])/gu;
+const beginsTemplateMark = /\[(?=\/?(?:INST|SYS)\])/gi;
 
 /**
  * Takes the edge off everything that could begin a mark: tags, and the tokens of chat templates (`<|im_start|>`,
  * `[/INST]`). A `<` that compares stays as it is.
  */
 function escapeMarks(text: string): string {
-  return text.replaceAll(/<(?=[\p{L}/|!?<｜])/gu, "&lt;").replaceAll(/\[(?=\/?(?:INST|SYS)\])/gi, "&#91;");
+  return text.replaceAll(beginsTag, "&lt;").replaceAll(beginsTemplateMark, "&#91;");
 }
 
 const attributeCharsMax = 200;
