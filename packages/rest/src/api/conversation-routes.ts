@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { readPathId } from "./path-id.ts";
 import { readBranch } from "./read-branch.ts";
+import { readPages } from "./read-pages.ts";
 import type { JsonRoute } from "./route.ts";
 
 const id = z.int().meta({ description: "The conversation's id" });
@@ -105,19 +106,12 @@ export const conversationRoutes: readonly JsonRoute[] = [
     errors: { 401: noToken },
     async call(caller) {
       const rows = [];
-      let cursor: number | undefined;
-      do {
-        const page = await caller.conversation.list({
-          limit: 100,
-          archived: "all",
-          pinnedFirst: false,
-          ...(cursor === undefined ? {} : { cursor }),
-        });
-        for (const { conversationId, title, createdAt } of page.conversations) {
+      const newestFirst = { limit: 100, archived: "all", pinnedFirst: false } as const;
+      for await (const { conversations } of readPages(caller.conversation.list, newestFirst)) {
+        for (const { conversationId, title, createdAt } of conversations) {
           rows.push({ conversation_id: conversationId, title, created_time: toSeconds(createdAt) });
         }
-        cursor = page.nextCursor ?? undefined;
-      } while (cursor !== undefined);
+      }
       return rows;
     },
   },

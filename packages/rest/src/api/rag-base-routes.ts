@@ -2,6 +2,7 @@ import type { CreateBaseInput, KnowledgeBaseView, UpdateBaseInput } from "@llm-b
 import type { Caller } from "@llm-backend/server";
 import { z } from "zod";
 import { bareAnswer, done, kbId, ragErrors, ragRow, readKbId } from "./rag-parts.ts";
+import { readPages } from "./read-pages.ts";
 import type { JsonRoute } from "./route.ts";
 
 const { 401: noToken } = ragErrors;
@@ -151,12 +152,7 @@ function toSentence(hasSemantic: boolean): string {
 
 async function listAll(caller: Caller): Promise<KnowledgeBaseView[]> {
   const all: KnowledgeBaseView[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await caller.knowledge.listBases({ limit: 100, ...(cursor !== undefined && { cursor }) });
-    all.push(...page.bases);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  for await (const { bases } of readPages(caller.knowledge.listBases, { limit: 100 })) all.push(...bases);
   return all;
 }
 
