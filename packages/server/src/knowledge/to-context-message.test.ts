@@ -12,7 +12,6 @@ describe("passages as a message", () => {
 
   it("are none where nothing was found", () => {
     expect(toContextMessage([])).toBeUndefined();
-    expect(toContextMessage([], "Why?")).toBeUndefined();
   });
 
   it("are numbered and say where they come from", () => {
@@ -26,10 +25,6 @@ describe("passages as a message", () => {
     expect(message).toContain(
       '<excerpt number="2" document="notes.md" section="A > B &quot;b&quot;" page="3" passage="5">\n二\n</excerpt>',
     );
-  });
-
-  it("stand in front of the question where that is given", () => {
-    expect(toContextMessage([toPassage("One")], "Why?")).toMatch(/<\/excerpts-[a-p]{12}>\n\nWhy\?$/);
   });
 
   it("stand between tags whose name no document can know: it is another one each time", () => {

@@ -15,15 +15,13 @@ const instruction = [
  * given. Their text cannot end its own excerpt, nor begin anything that a model or its server takes for a mark: all of
  * that is escaped, and the tags around it have another name in every message, which no document can know.
  *
- * @param question - Written behind the passages, for callers that keep both in one message.
  * @returns undefined where there are no passages.
  */
-export function toContextMessage(found: readonly ShownPassage[], question?: string): string | undefined {
+export function toContextMessage(found: readonly ShownPassage[]): string | undefined {
   if (found.length === 0) return undefined;
   const mark = createMark();
   const excerpts = found.map((one, index) => toExcerpt(one, index + 1, mark));
-  const context = `${instruction}\n\n<excerpts-${mark}>\n${excerpts.join("\n")}\n</excerpts-${mark}>`;
-  return question === undefined ? context : `${context}\n\n${question}`;
+  return `${instruction}\n\n<excerpts-${mark}>\n${excerpts.join("\n")}\n</excerpts-${mark}>`;
 }
 
 const markBytes = 6;
