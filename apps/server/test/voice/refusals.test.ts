@@ -23,7 +23,7 @@ describe("what goes wrong", () => {
         error: {
           message: expect.any(String),
           type: "invalid_request_error",
-          param: null,
+          param: expect.stringMatching(/^messages/),
           code: "invalid_input",
         },
       });

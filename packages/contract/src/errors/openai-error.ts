@@ -4,12 +4,13 @@ import { errorCodes, type ErrorCode } from "./error-codes.ts";
 export type OpenAiError = {
   readonly message: string;
   readonly type: string;
-  readonly param: null;
+  /** The field of the request that is wrong; null for what is about none. */
+  readonly param: string | null;
   readonly code: string;
 };
 
 /** Writes an error of ours in OpenAI's format; `message` is what callers may be shown of it. */
-export function toOpenAiError(code: ErrorCode, message: string): OpenAiError {
+export function toOpenAiError(code: ErrorCode, message: string, param: string | null = null): OpenAiError {
   const { type, openai } = errorCodes[code];
-  return { message, type, param: null, code: openai };
+  return { message, type, param, code: openai };
 }

@@ -16,7 +16,9 @@ export type ErrorContext = {
 export function writeError(response: ServerResponse, error: unknown, context: ErrorContext): number {
   const { reason, message, details } = mapError(error);
   const status = context.status ?? errorCodes[reason].status;
-  const body = JSON.stringify({ error: toOpenAiError(reason, message) });
+  // Of what is wrong elsewhere than in the request, nobody is told the place.
+  const field = reason === "invalid_input" ? details.issues?.[0]?.path : undefined;
+  const body = JSON.stringify({ error: toOpenAiError(reason, message, field || null) });
   const { retryAfterMs } = details;
   response.writeHead(status, {
     ...(context.head.headers as Record<string, string>),
