@@ -16,7 +16,8 @@ export async function answerCall(deps: VoiceDeps, call: ReadCall, answer: CallAn
   const words = openVerbatim(deps, call);
   // What goes out before the model's first chunk has its id: then it is ours for all of them.
   const id = words?.id ?? (metadata === undefined ? undefined : newAnswerId());
-  const target = createStreamTarget(answer.sink, { metadata, id });
+  const model = call.request.model ?? deps.prepare.settings.model ?? "";
+  const target = createStreamTarget(answer.sink, { metadata, id, newId: newAnswerId, model });
   if (words !== undefined) return answerVerbatim(deps, words, { answer, target });
   const turn = openTurn(deps, call, { signal: answer.signal, announce: answer.announce, fields: {} });
   try {

@@ -1,5 +1,6 @@
 import type { DomainError } from "@llm-backend/contract";
 import { toErrorFrame, toStreamHeaders, type ForwardSink } from "@llm-backend/gateway";
+import { toWholeChunk } from "./whole-chunk.ts";
 
 /** A chunk of an answer, or anything else that stands in a stream as JSON. */
 export type Chunk = Readonly<Record<string, unknown>>;
@@ -33,6 +34,10 @@ export type StreamTargetOptions = {
   readonly metadata: Readonly<Record<string, unknown>> | undefined;
   /** The id of all chunks; without it the first one that comes gives its own. */
   readonly id: string | undefined;
+  /** Makes one where the first chunk has none. */
+  readonly newId: () => string;
+  /** The model that was asked for: what chunks are told to be of that do not say it. */
+  readonly model: string;
 };
 
 const doneFrame = Buffer.from("data: [DONE]\n\n");
@@ -68,9 +73,9 @@ export function createStreamTarget(sink: ForwardSink, options: StreamTargetOptio
       target.open();
       if (chunk === undefined) return raw === undefined || sink.write(raw);
       const own = chunk["id"];
-      if (typeof own === "string" && own !== "") id ??= own;
-      if (raw !== undefined && own === id) return sink.write(raw);
-      return sink.write(toFrame(id === undefined ? chunk : { ...chunk, id }));
+      id ??= typeof own === "string" && own !== "" ? own : options.newId();
+      const whole = toWholeChunk(chunk, { id, model: options.model });
+      return sink.write(raw !== undefined && whole === chunk ? raw : toFrame(whole));
     },
     onDrain(next) {
       listener = next;

@@ -98,7 +98,6 @@ async function findBase(
 function tellToWait({ settings, random, now }: PrepareDeps, { target, request }: TurnToPrepare): void {
   const { waitingSentences } = settings;
   const content = waitingSentences[Math.floor(random() * waitingSentences.length)];
-  target.open();
   if (content === undefined) return;
   const choices = [{ index: 0, delta: { role: "assistant", content }, finish_reason: null }];
   const created = Math.floor(now() / 1000);
