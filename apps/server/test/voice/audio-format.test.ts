@@ -2,6 +2,7 @@ import { answer, finish, role, say, wait } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setStage, type OpenAiStage } from "../openai/openai-stage.ts";
 import { askAudio, atOnce, toLoudness } from "./audio-stage.ts";
+import { engineWords, readRecords } from "./voice-stage.ts";
 
 let stage: OpenAiStage;
 
@@ -119,6 +120,47 @@ describe("a spoken answer", () => {
     stage.upstream.setReply(answer("👍"));
     const heard = await ask();
     expect([heard.transcript, heard.pieces.length, heard.hasDone]).toEqual(["👍", 1, true]);
+  });
+
+  it("reaches the provider with every field of OpenAI's and none of the engine's, and is recorded with those", async () => {
+    stage.upstream.setReply(answer("Yes."));
+    const fields = { temperature: 0.3, max_tokens: 77, metadata: { kept: "yes" }, an_unknown_one: [1, 2.5] };
+    const message = { role: "user", content: "Hi", turn_id: 7, timestamp: 2, metadata: { source: "asr" } };
+    await ask({ ...fields, ...engineWords, messages: [message] });
+    expect(stage.upstream.calls.at(-1)?.body).toEqual({
+      model: "fake-model",
+      ...fields,
+      messages: [{ role: "user", content: "Hi" }],
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    expect((await readRecords(stage))[0]).toMatchObject({
+      path: "/audio/chat/completions",
+      voice: { face: "audio", ...engineWords, messages: [{ index: 0, metadata: { source: "asr" } }] },
+    });
+  });
+
+  it("is remembered together with those that were written, each turn once", async () => {
+    const context = { userId: "ann", channel: "by turns" };
+    const askNext = async (content: string, reply: string) => {
+      stage.upstream.setReply(answer(reply));
+      await ask({ context, messages: [{ role: "user", content }] });
+      await stage.backend.server.backend.services.voice.flush();
+      const body = stage.upstream.calls.at(-1)?.body as { messages: { content: string }[] };
+      return body.messages.map((message) => message.content);
+    };
+    await askNext("One?", "First.");
+    expect(await askNext("Two?", "Second.")).toEqual(["One?", "First.", "Two?"]);
+    expect(await askNext("Three?", "Third.")).toEqual(["One?", "First.", "Two?", "Second.", "Three?"]);
+  });
+
+  it("is that of the first answer where a model gives several", async () => {
+    const other = { id: "c", object: "chat.completion.chunk", created: 1, model: "fake-model" };
+    const choices = [{ index: 1, delta: { content: "Another one. " }, finish_reason: null }];
+    stage.upstream.setReply({
+      steps: [role(), say("One. "), { do: "event", data: { ...other, choices } }, say("Two."), finish()],
+    });
+    expect((await ask({ n: 2 })).transcript).toBe("One. Two.");
   });
 
   it("speaks a last message of the assistant's as it is, without asking anybody", async () => {

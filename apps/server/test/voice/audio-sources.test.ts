@@ -149,8 +149,15 @@ describe("a model that speaks itself", () => {
         ? answer("Only text.")
         : fail(400, { error: { message: "This model takes no modalities." } }),
     );
+    const before = new Set((await readRecords(stage)).map(({ recordId }) => recordId));
     const heard = await askAudio(stage.backend.url, { ...wanted, model: "m4" });
     expect([heard.status, heard.transcript, heard.hasDone]).toEqual([200, "Only text.", true]);
+    // Each question is a record of its own.
+    const records = (await readRecords(stage)).filter(({ recordId }) => !before.has(recordId));
+    expect(records.map(({ path, status }) => [path, status])).toEqual([
+      ["/audio/chat/completions", 200],
+      ["/audio/chat/completions", 400],
+    ]);
   });
 
   it("that breaks off ends with an error, and not as a whole answer", async () => {

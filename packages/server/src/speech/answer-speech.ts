@@ -87,13 +87,20 @@ function readRequest({ forward }: SpeechDeps, incoming: IncomingCall): VoiceRequ
   }
 }
 
-/** Undefined where nothing lies ready, or it could not be read. */
+/** A second question of a call has an id of its own: a record, or a line of the ledger, stands under one id once. */
+function toSecond({ newRequestId }: SpeechDeps, call: Call): Call {
+  const { incoming } = call;
+  const request = { ...incoming.request, id: newRequestId() };
+  return { ...call, incoming: { ...incoming, request } };
+}
+
+/** Undefined where nothing lies ready; what could not be read after all gives way to a model. */
 async function answerPrepared(deps: SpeechDeps, call: Call): Promise<CallOutcome | undefined> {
   const { signal } = call.answer;
   const parts = await openPrepared(deps, call);
   if (parts === undefined) return undefined;
   const outcome = await play(deps, call, { parts, asked: undefined });
-  return outcome.isAnswered || signal.aborted ? outcome : undefined;
+  return outcome.isAnswered || signal.aborted ? outcome : answerByModel(deps, toSecond(deps, call));
 }
 
 async function answerByModel(deps: SpeechDeps, call: Call): Promise<CallOutcome> {
@@ -102,7 +109,7 @@ async function answerByModel(deps: SpeechDeps, call: Call): Promise<CallOutcome>
   if (wish === undefined) return answerBy(deps, call, wishText(request));
   const heard = await answerBy(deps, call, wish);
   if (heard.isAnswered || !mayAskForText(heard, answer.signal)) return heard;
-  const told = await answerBy(deps, call, wishText(request));
+  const told = await answerBy(deps, toSecond(deps, call), wishText(request));
   // It was the wish for sound that it failed for.
   if (told.error === undefined) mute.note(request.model ?? "");
   return { ...told, attempts: heard.attempts + told.attempts };

@@ -1,8 +1,9 @@
 import { DomainError } from "@llm-backend/contract";
 import type { CallAnswer, IncomingCall } from "../forward/forward-service.ts";
+import { readFirstDelta } from "../voice/first-delta.ts";
 import type { AnswerText, TakenText } from "../voice/ports.ts";
 import { createArrivals } from "./arrivals.ts";
-import { createModelSoundReader, modelSoundRate, readDelta } from "./model-sound.ts";
+import { createModelSoundReader, modelSoundRate } from "./model-sound.ts";
 import { createSentenceFeed } from "./sentence-feed.ts";
 import type { SpeechPart } from "./to-pieces.ts";
 
@@ -60,7 +61,7 @@ export function askAnswer(answerText: AnswerText, asking: Asking): AskedAnswer {
     onDelta: (text) => collector.takeText(text),
     onChunk(chunk) {
       firstChunk ??= chunk;
-      const delta = readDelta(chunk);
+      const delta = readFirstDelta(chunk);
       if (delta !== undefined && Array.isArray(delta["tool_calls"])) toolDeltas.push(delta);
       collector.takeChunk(chunk);
     },

@@ -1,4 +1,5 @@
 import { isFields } from "../voice/engine-fields.ts";
+import { readFirstDelta } from "../voice/first-delta.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -15,20 +16,12 @@ export type ModelSound = {
 /** Reads the sound of one answer, chunk by chunk; undefined for a chunk without any. */
 export type ReadModelSound = (chunk: Fields) => ModelSound | undefined;
 
-/** The delta of a chunk's first choice. */
-export function readDelta(chunk: Fields): Fields | undefined {
-  const { choices } = chunk;
-  const choice: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  const delta = isFields(choice) ? choice["delta"] : undefined;
-  return isFields(delta) ? delta : undefined;
-}
-
 /** Creates the reader of one answer: a sample may be torn apart between two chunks. */
 export function createModelSoundReader(): ReadModelSound {
   let half: Buffer = Buffer.alloc(0);
 
   return (chunk) => {
-    const audio = readDelta(chunk)?.["audio"];
+    const audio = readFirstDelta(chunk)?.["audio"];
     if (!isFields(audio)) return undefined;
     const { data, transcript } = audio;
     const bytes = typeof data === "string" ? Buffer.concat([half, Buffer.from(data, "base64")]) : half;

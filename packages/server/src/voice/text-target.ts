@@ -1,5 +1,5 @@
 import type { AnswerTarget, Chunk } from "./answer-target.ts";
-import { isFields } from "./engine-fields.ts";
+import { readFirstDelta } from "./first-delta.ts";
 import type { TakeText } from "./ports.ts";
 
 /** Creates the target of somebody who takes an answer as text. */
@@ -29,9 +29,7 @@ export function createTextTarget({ onDelta, onChunk }: Pick<TakeText, "onDelta" 
   };
 }
 
-function readText({ choices }: Chunk): string {
-  const first: unknown = Array.isArray(choices) ? choices[0] : undefined;
-  const delta = isFields(first) ? first["delta"] : undefined;
-  const content = isFields(delta) ? delta["content"] : undefined;
+function readText(chunk: Chunk): string {
+  const content = readFirstDelta(chunk)?.["content"];
   return typeof content === "string" ? content : "";
 }
