@@ -1,10 +1,10 @@
 import { operator } from "@llm-backend/server";
 import { answer, wait, role, say, finish } from "@llm-backend/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { until } from "../callers/chat-stage.ts";
 import { registerUser } from "../callers/rest-caller.ts";
-import { createTrpcCaller, type TrpcCaller } from "../callers/trpc-caller.ts";
+import { createTrpcCaller } from "../callers/trpc-caller.ts";
 import { callerToken } from "../openai/openai-stage.ts";
+import { fillBase } from "./fill-base.ts";
 import { readRecords, setVoiceStage, type VoiceStage } from "./voice-stage.ts";
 
 const sentences = ["Einen Moment.", "One moment."];
@@ -21,35 +21,14 @@ let baseId: string;
 /** Keys of the owner of the base, of somebody else, and of nobody. */
 let keys: { owner: string; other: string; nobody: string };
 
-const createKey = async (user: TrpcCaller): Promise<string> =>
-  (await user.mutate<{ secret: string }>("key.create", { name: "engine" })).secret;
-
-async function fillBase(user: TrpcCaller): Promise<string> {
-  const { knowledge } = stage.backend.server.backend.services;
-  const { userId, username } = await user.query<{ userId: number; username: string }>("auth.me");
-  const viewer = { userId, username, role: "user", sessionId: "" } as const;
-  const base = await knowledge.bases.create(viewer, { name: "Tea shop" });
-  const text = "# Prices\n\nGreen tea costs four francs. Black tea costs three francs.\n";
-  const body = (async function* () {
-    yield Buffer.from(text);
-  })();
-  const upload = { name: "prices.md", body, readBaseId: () => base.baseId };
-  const { document } = await knowledge.documents.upload(viewer, upload);
-  const ref = { baseId: base.baseId, documentId: document.documentId };
-  await until(async () => (await knowledge.documents.get(viewer, ref)).isSearchable, "the document is read");
-  return base.baseId;
-}
-
 beforeAll(async () => {
   stage = await setVoiceStage({ config: { voice: { waiting_sentences: sentences } } });
-  const [owner, other] = await Promise.all(
-    [0, 1].map(async () =>
-      createTrpcCaller(stage.backend.url, (await registerUser(stage.backend.url)).token),
-    ),
-  );
-  baseId = await fillBase(owner as TrpcCaller);
+  const filled = await fillBase(stage);
+  const other = createTrpcCaller(stage.backend.url, (await registerUser(stage.backend.url)).token);
+  const { secret } = await other.mutate<{ secret: string }>("key.create", { name: "engine" });
   const { secret: nobody } = await stage.backend.server.backend.services.keys.create(operator, { name: "k" });
-  keys = { owner: await createKey(owner as TrpcCaller), other: await createKey(other as TrpcCaller), nobody };
+  baseId = filled.baseId;
+  keys = { owner: filled.secret, other: secret, nobody };
 }, 60_000);
 afterAll(() => stage[Symbol.asyncDispose]());
 beforeEach(() => {
@@ -108,6 +87,8 @@ describe("a question to a knowledge base", () => {
       error: { message: expect.any(String), type: "invalid_request_error", param: null, code: "not_found" },
     });
     expect([foreign.status, foreign.json]).toEqual([absent.status, absent.json]);
+    const named = { ...question, context: { knowledge_base: "kb_01jd2x3v4w5y6z7a8b9c0d1e2f" } };
+    expect((await stage.ask("/v1/rag/chat/completions", named, { token: keys.owner })).status).toBe(404);
     expect(asked()).toHaveLength(0);
   });
 

@@ -31,7 +31,7 @@ describe("a question of an engine", () => {
     });
   });
 
-  it.each(paths)(
+  it.each([...paths, "/rag/chat/completions", "/v1/rag/chat/completions"])(
     "reaches the provider with every field of OpenAI's and none of the engine's (%s)",
     async (path) => {
       const stage = useStage();
