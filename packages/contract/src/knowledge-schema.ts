@@ -222,7 +222,10 @@ export const followJobsInput = z.strictObject({
 });
 export type FollowJobsInput = z.infer<typeof followJobsInput>;
 
-/** What `knowledge.jobs` tells: first all jobs that have not ended, then each that changes, once more at its end. */
+/**
+ * What `knowledge.jobs` tells: first the jobs that have not ended (the oldest 500 and the newest 100 of more), then each that
+ * changes, or whose turn it is, once more at its end.
+ */
 export const jobEventSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("jobs"), jobs: z.array(jobSchema) }),
   z.object({ type: z.literal("job"), job: jobSchema }),

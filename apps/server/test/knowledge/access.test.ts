@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { KnowledgeBasePage, KnowledgeHits, Readers } from "@llm-backend/contract";
+import type { JobEvent, KnowledgeBasePage, KnowledgeHits, Readers } from "@llm-backend/contract";
 import { answer } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setChatStage, until, type ChatStage, type StageUser } from "../callers/chat-stage.ts";
@@ -93,6 +93,48 @@ describe("a reader of a base", () => {
     const answered = await user.rest.post(`/api/chat/${conversationId}`, { message: "When is the launch?" });
     expect(await answered.text()).toContain('"full_response"');
     expect(JSON.stringify(stage.upstream.calls.at(-1)?.body)).not.toContain("ninth");
+  });
+});
+
+/** What somebody is told who follows the jobs of a base: the error's code at its end. */
+async function* follow(user: StageUser, baseId: string): AsyncGenerator<JobEvent | string, void> {
+  for await (const item of user.trpc.subscribe("knowledge.jobs", { baseId })) {
+    if (item.kind === "error") yield item.error.data.reason;
+    if (item.kind === "event") yield item.event as unknown as JobEvent;
+  }
+}
+
+describe("who follows the jobs of a base", () => {
+  it("is told no more once the owner says no, or the base is gone", async () => {
+    const user = await stage.addUser();
+    const other = await stage.addUser();
+    const baseId = await createBase(other.trpc);
+    const username = await nameOf(user);
+    await other.trpc.mutate("knowledge.addReader", { baseId, username });
+    const [reading, owning] = [follow(user, baseId), follow(other, baseId)];
+    for (const events of [reading, owning]) {
+      expect(await events.next()).toMatchObject({ value: { type: "jobs", jobs: [] } });
+    }
+    await other.trpc.mutate("knowledge.removeReader", { baseId, username });
+    expect(await reading.next()).toMatchObject({ value: "not_found" });
+    await other.trpc.mutate("knowledge.removeBase", { baseId });
+    expect(await owning.next()).toMatchObject({ value: "not_found" });
+  });
+
+  it("follows a few at a time", async () => {
+    const user = await stage.addUser();
+    const baseId = await createBase(user.trpc);
+    const followed = Array.from({ length: 8 }, () => follow(user, baseId));
+    for (const events of followed) await events.next();
+    const more = follow(user, baseId);
+    expect(await more.next()).toMatchObject({ value: "rate_limited" });
+    await Promise.all([...followed, more].map((events) => events.return()));
+    await until(async () => {
+      const again = follow(user, baseId);
+      const { value } = await again.next();
+      await again.return();
+      return typeof value === "object";
+    }, "a place to be free again");
   });
 });
 

@@ -40,8 +40,12 @@ export type BaseService = ReturnType<typeof createBaseService>;
 export function createBaseService(deps: BaseServiceDeps) {
   const { storage, newId, now, models } = deps;
 
-  async function show(viewer: Viewer, baseId: string): Promise<KnowledgeBaseView> {
-    return toBaseView(await getReadable(storage, viewer, baseId), viewer.userId);
+  async function show(
+    viewer: Viewer,
+    baseId: string,
+    from: Pick<Repositories, "bases"> = storage,
+  ): Promise<KnowledgeBaseView> {
+    return toBaseView(await getReadable(from, viewer, baseId), viewer.userId);
   }
 
   /** Begins to embed everything with another model; the model that the base has gives up what was begun before. */
@@ -89,7 +93,7 @@ export function createBaseService(deps: BaseServiceDeps) {
     },
 
     /** @throws DomainError `not_found` */
-    get: show,
+    get: (viewer: Viewer, baseId: string): Promise<KnowledgeBaseView> => show(viewer, baseId),
 
     /**
      * Changes a base. With another embedding model everything is embedded anew in the background; until that is done the
@@ -102,13 +106,15 @@ export function createBaseService(deps: BaseServiceDeps) {
       { baseId, name, embeddingModel }: UpdateBaseInput,
     ): Promise<KnowledgeBaseView> {
       const model = embeddingModel === undefined ? undefined : models.choose(embeddingModel);
-      const hasJob = await storage.transaction(async (tx) => {
+      const { view, hasJob } = await storage.transaction(async (tx) => {
         await getOwn(tx, viewer, baseId);
         if (name !== undefined) await tx.bases.rename(baseId, name);
-        return model !== undefined && (await setModel(tx, baseId, model));
+        const isBegun = model !== undefined && (await setModel(tx, baseId, model));
+        // As it is then: a small base may be embedded anew before it is looked at again.
+        return { view: await show(viewer, baseId, tx), hasJob: isBegun };
       });
       if (hasJob) deps.wake();
-      return show(viewer, baseId);
+      return view;
     },
 
     /**

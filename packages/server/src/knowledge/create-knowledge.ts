@@ -4,7 +4,7 @@ import { createUploadPlaces } from "../attachment/upload-places.ts";
 import type { Viewer } from "../auth/viewer.ts";
 import type { LookUps } from "../chat/look-up.ts";
 import type { NewId } from "../identity/new-id.ts";
-import { getReadable } from "./base-access.ts";
+import { requireReadable } from "./base-access.ts";
 import { createBaseService, type BaseService } from "./base-service.ts";
 import { createDocumentService, type DocumentService } from "./document-service.ts";
 import { createEmbeddingModels } from "./embedding-models.ts";
@@ -15,6 +15,7 @@ import type { KnowledgeSettings } from "./knowledge-settings.ts";
 import { toDocumentView } from "./knowledge-views.ts";
 import { removeLeftovers } from "./remove-leftovers.ts";
 import { uploadDocument, type DocumentUpload } from "./upload-document.ts";
+import { createUserPlaces } from "./user-places.ts";
 
 /** Knowledge bases: what is asked of them. */
 export type KnowledgeService = Pick<PassageFinder, "search" | "retrieve" | "requireBase"> & {
@@ -24,12 +25,12 @@ export type KnowledgeService = Pick<PassageFinder, "search" | "retrieve" | "requ
     upload(viewer: Viewer, upload: DocumentUpload): Promise<UploadedDocument>;
   };
   listModels(): KnowledgeModel[];
-  /** Tells of what is done with a base in the background. @throws DomainError `not_found` */
-  followJobs(
-    viewer: Viewer,
-    followed: JobsFollowed,
-    signal: AbortSignal,
-  ): Promise<AsyncGenerator<JobEvent, void>>;
+  /**
+   * Tells of what is done with a base in the background.
+   *
+   * @throws DomainError `not_found`, also on the way, once the base is gone or no longer theirs to read; `rate_limited`.
+   */
+  followJobs(viewer: Viewer, followed: JobsFollowed, signal: AbortSignal): AsyncGenerator<JobEvent, void>;
 };
 
 /** The services, and what their process does with them. */
@@ -54,6 +55,9 @@ export type KnowledgeDeps = {
   readonly tidy: () => void;
 };
 
+/** Each looks into the database several times a second. */
+const followersPerUser = 8;
+
 /** Builds the services. */
 export function createKnowledge(deps: KnowledgeDeps): Knowledge {
   const { storage, runner, settings } = deps;
@@ -61,6 +65,22 @@ export function createKnowledge(deps: KnowledgeDeps): Knowledge {
   const given = { ...deps, models, wake: () => runner.wake() };
   const finder = createPassageFinder(given);
   const places = createUploadPlaces();
+  const followers = createUserPlaces(
+    followersPerUser,
+    `The jobs of no more than ${followersPerUser} knowledge bases can be followed at once.`,
+  );
+
+  async function* follow(
+    { userId }: Viewer,
+    followed: JobsFollowed,
+    signal: AbortSignal,
+  ): AsyncGenerator<JobEvent, void> {
+    using cleanup = new DisposableStack();
+    cleanup.use(followers.take(userId));
+    const requireAccess = () => requireReadable(storage, userId, [followed.baseId]);
+    yield* followJobs({ knowledgeJobs: storage.knowledgeJobs, requireAccess }, followed, signal);
+  }
+
   return {
     lookUps: finder.lookUps,
     sweep: (signal) => removeLeftovers(given, signal),
@@ -81,10 +101,7 @@ export function createKnowledge(deps: KnowledgeDeps): Knowledge {
         },
       },
       listModels: () => models.list(),
-      async followJobs(viewer, followed, signal) {
-        await getReadable(storage, viewer, followed.baseId);
-        return followJobs(storage, followed, signal);
-      },
+      followJobs: follow,
     },
   };
 }

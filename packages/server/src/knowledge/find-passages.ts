@@ -13,6 +13,7 @@ import type { KnowledgeEngine } from "./knowledge-engine.ts";
 import type { KnowledgeSettings } from "./knowledge-settings.ts";
 import { toFoundView } from "./knowledge-views.ts";
 import { toNotice } from "./search-notice.ts";
+import { createUserPlaces } from "./user-places.ts";
 
 /** What finding stands on. */
 export type FindPassagesDeps = {
@@ -33,9 +34,16 @@ export type RetrieveAsk = {
 /** Finding passages in bases that somebody may read. */
 export type PassageFinder = ReturnType<typeof createPassageFinder>;
 
+/** All searches of a process stand in one line: nobody fills it alone. Answers have limits of their own. */
+const searchesPerUser = 16;
+
 /** Creates the finder. */
 export function createPassageFinder({ storage, search, settings }: FindPassagesDeps) {
   const { topK: usualTopK } = settings;
+  const places = createUserPlaces(
+    searchesPerUser,
+    `No more than ${searchesPerUser} searches can be under way at once.`,
+  );
 
   async function find(ask: {
     readonly userId: number;
@@ -69,12 +77,14 @@ export function createPassageFinder({ storage, search, settings }: FindPassagesD
   return {
     lookUps,
 
-    /** @throws DomainError `not_found`, and as the embedding model's upstream does. */
+    /** @throws DomainError `not_found`, `rate_limited`, and as the embedding model's upstream does. */
     async search(
       viewer: Viewer,
       input: SearchKnowledgeInput,
       { signal }: { readonly signal: AbortSignal },
     ): Promise<KnowledgeHits> {
+      using cleanup = new DisposableStack();
+      cleanup.use(places.take(viewer.userId));
       await requireReadable(storage, viewer.userId, input.baseIds);
       const { passages, failure } = await search.search({ ...input, userId: viewer.userId }, { signal });
       return {

@@ -7,26 +7,32 @@ import { toJobView } from "./knowledge-views.ts";
 const lookMs = 300;
 /** So many jobs of a base may begin and end between two looks without one being missed. */
 const recentMax = 100;
+/** Of those that have not ended, so many are told of; the others when it is their turn. */
+const openMax = 500;
 
 type From = Pick<Storage, "knowledgeJobs">;
+/** Where jobs are read, and whether their follower may still know of them. */
+type FollowFrom = From & { readonly requireAccess: () => Promise<void> };
 type Jobs = ReadonlyMap<string, JobView>;
 
 /** Which jobs are followed, and how long. */
 export type JobsFollowed = Pick<FollowJobsInput, "baseId" | "until">;
 
 /**
- * Tells of the jobs of a base, until the signal, or until nothing is under way: first all that have not ended, then each that has changed, and once more
- * when it has ended. Whoever was cut off begins anew, with what is true then.
+ * Tells of the jobs of a base, until the signal, or until nothing is under way: first all that have not ended, then each
+ * that has changed, and once more when it has ended. Whoever was cut off begins anew, with what is true then.
  */
 export async function* followJobs(
-  from: From,
+  from: FollowFrom,
   { baseId, until }: JobsFollowed,
   signal: AbortSignal,
 ): AsyncGenerator<JobEvent, void> {
+  await from.requireAccess();
   let known = await readJobs(from, baseId);
   yield { type: "jobs", jobs: known.values().filter(isOpen).toArray() };
   const isOver = () => until === "idle" && !known.values().some(isOpen);
   while (!isOver() && (await isStillWanted(signal))) {
+    await from.requireAccess();
     const now = await readJobs(from, baseId, known);
     for (const [jobId, job] of now) {
       if (JSON.stringify(known.get(jobId)) !== JSON.stringify(job)) yield { type: "job", job };
@@ -37,12 +43,13 @@ export async function* followJobs(
 
 const isOpen = ({ state }: JobView): boolean => state === "waiting" || state === "running";
 
-/** The jobs that have not ended, the newest ones, and what became of those that had not ended before; oldest first. */
+/** The oldest jobs that have not ended, the newest ones, and what became of those that had not ended before; oldest first. */
 async function readJobs(from: From, baseId: string, before: Jobs = new Map()): Promise<Jobs> {
   const { knowledgeJobs } = from;
   const rows = new Map<string, KnowledgeJob>();
   const recent = await knowledgeJobs.listOfBase(baseId, { limit: recentMax });
-  for (const job of [...(await knowledgeJobs.listOpen([baseId])), ...recent]) rows.set(job.id, job);
+  const open = await knowledgeJobs.listOpen([baseId], openMax);
+  for (const job of [...open, ...recent]) rows.set(job.id, job);
   for (const { jobId } of before.values().filter(isOpen)) {
     const job = rows.get(jobId) ?? (await knowledgeJobs.find(jobId));
     if (job !== undefined) rows.set(jobId, job);

@@ -128,7 +128,7 @@ async function* followJobs(
   using session = ctx.services.sessions.watch(ctx.viewer);
   const ended = signal === undefined ? session.signal : AbortSignal.any([signal, session.signal]);
   let count = 0;
-  for await (const event of await ctx.services.knowledge.followJobs(ctx.viewer, followed, ended)) {
+  for await (const event of ctx.services.knowledge.followJobs(ctx.viewer, followed, ended)) {
     yield tracked(String(++count), event);
     await ctx.writable?.();
   }

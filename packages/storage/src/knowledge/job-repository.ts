@@ -159,8 +159,8 @@ export function createKnowledgeJobRepository(db: Kysely<Database>) {
         .execute();
     },
 
-    /** The jobs of bases that have not ended, oldest first. */
-    async listOpen(baseIds: readonly string[]): Promise<KnowledgeJob[]> {
+    /** The jobs of bases that have not ended, oldest first; all of them, or so many. */
+    async listOpen(baseIds: readonly string[], limit?: number): Promise<KnowledgeJob[]> {
       if (baseIds.length === 0) return [];
       const rows = await db
         .selectFrom("knowledge_jobs")
@@ -168,6 +168,7 @@ export function createKnowledgeJobRepository(db: Kysely<Database>) {
         .where("base_id", "in", baseIds)
         .where(sql<boolean>`state in ('waiting', 'running')`)
         .orderBy("id")
+        .$if(limit !== undefined, (query) => query.limit(limit as number))
         .execute();
       return rows.map(toKnowledgeJob);
     },
