@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { request, type IncomingMessage } from "node:http";
 import type { Citation } from "@llm-backend/contract";
 import { answer } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -199,6 +201,25 @@ describe("a form", () => {
       body: { success: false, error: body.message },
     });
     expect((await get(`doc/list?kb_id=${kb}`)).body["docs"]).toEqual([]);
+  });
+
+  it("is refused before it is sent where it says that it is too large", async () => {
+    const kb = await createBase(user.trpc);
+    const sending = request(`${user.rest.url}/api/rag/doc/upload`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${user.rest.token}`,
+        "content-type": "multipart/form-data; boundary=x",
+        "content-length": 1_000_000_000,
+      },
+    });
+    const head = (parameters: string) => `--x\r\nContent-Disposition: form-data; ${parameters}\r\n\r\n`;
+    sending.write(
+      `${head("name=kb_id")}${kb}\r\n${head("name=file; filename=a.txt")}The first of many bytes`,
+    );
+    const [answered] = (await once(sending, "response")) as [IncomingMessage];
+    expect(answered.statusCode).toBe(413);
+    sending.on("error", () => undefined).destroy();
   });
 
   it("is what an upload is: anything else is refused", async () => {

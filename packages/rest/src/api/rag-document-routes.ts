@@ -13,6 +13,7 @@ import {
   readKbId,
 } from "./rag-parts.ts";
 import { readMultipart, type FormPart } from "./read-multipart.ts";
+import { readPages } from "./read-pages.ts";
 import type { FileGiven, JsonRoute, RouteRequest, UploadRoute } from "./route.ts";
 
 const base = { ...ragRow, kind: "json", status: 200, errors: ragErrors } as const;
@@ -137,6 +138,7 @@ async function receiveForm(
   return await services.knowledge.documents.upload(viewer, {
     name: file.fileName,
     body: readAll(file),
+    formBytes: Number(request.header("content-length") ?? 0),
     readBaseId() {
       const id = fields.get("kb_id");
       return id === undefined ? undefined : readKbId(id.trim());
@@ -174,16 +176,8 @@ function readReference({ body }: RouteRequest): { baseId: string; documentId: st
 
 async function listAll(caller: Caller, baseId: string): Promise<DocumentView[]> {
   const all: DocumentView[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await caller.knowledge.documents.list({
-      baseId,
-      limit: 100,
-      ...(cursor !== undefined && { cursor }),
-    });
-    all.push(...page.documents);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
+  for await (const { documents } of readPages(caller.knowledge.documents.list, { baseId, limit: 100 }))
+    all.push(...documents);
   return all;
 }
 

@@ -18,6 +18,8 @@ export type UploadDocumentDeps = {
 export type DocumentUpload = {
   readonly name: string;
   readonly body: AsyncIterable<Uint8Array>;
+  /** How many bytes the whole form is said to have; undefined: not said. */
+  readonly formBytes?: number | undefined;
   /** Which base it is for: what a form says may come behind the file. */
   readonly readBaseId: () => string | undefined;
 };
@@ -44,6 +46,7 @@ export async function uploadDocument(
 ): Promise<StoredDocument> {
   const { storage, settings } = deps;
   requireName(upload.name);
+  if ((upload.formBytes ?? 0) > settings.fileBytesMax + formBytesMax) throw tooLarge(settings);
   const announced = upload.readBaseId();
   // Whoever may not is told before all of it is sent.
   if (announced !== undefined) await getOwn(storage, viewer, announced);
@@ -140,6 +143,12 @@ function requireName(name: string): void {
   throw new DomainError("invalid_input", `file: its name ${read.error.issues[0]?.message ?? "is not valid"}`);
 }
 
+/** No form has more beside its file. */
+const formBytesMax = 4 * 1024 * 1024;
+
+const tooLarge = ({ fileBytesMax }: Pick<KnowledgeSettings, "fileBytesMax">): DomainError =>
+  new DomainError("input_too_large", `A document may have no more than ${fileBytesMax} bytes.`);
+
 /** So much of a file tells what it is. */
 const headBytes = 4096;
 
@@ -147,15 +156,13 @@ const headBytes = 4096;
 async function writeBody(
   file: NewFile,
   { name, body }: DocumentUpload,
-  bytesMax: number,
+  fileBytesMax: number,
 ): Promise<DocumentKind> {
   let bytes = 0;
   let kind: DocumentKind | undefined;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > bytesMax) {
-      throw new DomainError("input_too_large", `A document may have no more than ${bytesMax} bytes.`);
-    }
+    if (bytes > fileBytesMax) throw tooLarge({ fileBytesMax });
     await file.write(chunk);
     if (bytes >= headBytes) kind ??= getDocumentKind(name, await file.read(0, headBytes));
   }
