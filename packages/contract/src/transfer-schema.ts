@@ -88,7 +88,7 @@ export type ExportedMessage = z.infer<typeof exportedMessageSchema>;
 /** A whole conversation, with all branches, as one document. Keys are never in it. */
 export const exportedConversationSchema = z.strictObject({
   format: z.literal("llm-backend-conversation"),
-  /** 2: there are calls of tools, or contents of files. A document of a higher version is refused. */
+  /** 2: there are calls of tools, citations, or contents of files. A document of a higher version is refused. */
   version: z.literal([1, 2]),
   title: storableLine(titleCharsMax).or(z.literal("")),
   titleSource: z.enum(["user", "model", "words"]),

@@ -1,4 +1,4 @@
-import type { Citation, KnowledgeHits, MessageView, RunEvent } from "@llm-backend/contract";
+import type { ExportedConversation, KnowledgeHits, MessageView, RunEvent } from "@llm-backend/contract";
 import { answer, fail } from "@llm-backend/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPrompt, setChatStage, type ChatStage, type StageUser } from "../callers/chat-stage.ts";
@@ -150,11 +150,12 @@ describe("an answer in a conversation with a knowledge base", () => {
     expect(told.citations[0]).toMatchObject({ number: 1, baseId, documentName: "handbook.md" });
     expect(told.citations.length).toBeLessThanOrEqual(2);
     expect(message.citations).toEqual(told.citations);
-    const exported = await user.trpc.query<{ document: { messages: { citations?: Citation[] }[] } }>(
-      "conversation.export",
-      { conversationId },
-    );
+    const exported = await user.trpc.query<{ document: ExportedConversation }>("conversation.export", {
+      conversationId,
+    });
     expect(exported.document.messages.at(-1)?.citations).toEqual(told.citations);
+    // Servers that know of no citations say so.
+    expect(exported.document.version).toBe(2);
   });
 
   it("can be resumed in front of what it was given, and behind it", async () => {

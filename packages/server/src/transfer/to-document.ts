@@ -46,11 +46,11 @@ export async function toDocument(
       ? []
       : await readContents(storage.files, files, bytesMax - Buffer.byteLength(JSON.stringify(document)));
   if (contents.length > 0) return { ...document, version: 2, files: contents };
-  const hasCalls = messages.some(({ toolCalls }) => toolCalls !== undefined);
-  return hasCalls ? { ...document, version: 2 } : document;
+  const needsNewer = ({ toolCalls, citations }: ExportedMessage) => (toolCalls ?? citations) !== undefined;
+  return messages.some(needsNewer) ? { ...document, version: 2 } : document;
 }
 
-/** The document without the contents of files; without calls of tools, servers that know of neither can read it. */
+/** The document without the contents of files; without calls of tools and citations, servers that know of none can read it. */
 function toFrame(
   conversation: Conversation,
   messages: ExportedMessage[],
