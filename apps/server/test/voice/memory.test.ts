@@ -1,7 +1,8 @@
 import { operator } from "@llm-backend/server";
-import { answer, completion, createHandDrivenReply, role, say } from "@llm-backend/testing";
+import { answer, completion, createHandDrivenReply, role, say, type Step } from "@llm-backend/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { callerToken } from "../openai/openai-stage.ts";
+import { piecewiseToolCall } from "../openai/tool-call-replies.ts";
 import { setVoiceStage, type VoiceStage } from "./voice-stage.ts";
 
 type Message = { readonly role: string; readonly content: string };
@@ -108,6 +109,27 @@ describe("a conversation is remembered", () => {
       user("And?"),
     ]);
   });
+
+  it.each(["Let me look. ", null])(
+    "once, where the caller makes a call of a tool between question and answer, and the model said %j",
+    async (said) => {
+      const tools = [{ type: "function", function: { name: "lookup", parameters: { type: "object" } } }];
+      const call = { id: "call_0", type: "function", function: { name: "lookup", arguments: "{}" } };
+      const calling = piecewiseToolCall([{ name: "lookup", arguments: "{}" }]);
+      const [begin, ...rest] = calling.steps as readonly Step[];
+      stage.upstream.setReply({ steps: [begin as Step, say("Let me look. "), ...rest] });
+      const question = user("How late is it?");
+      await stage.ask("/chat/completions", { messages: [question], context, tools });
+      await stage.backend.server.backend.services.voice.flush();
+      const found = [
+        question,
+        { role: "assistant", content: said, tool_calls: [call] },
+        { role: "tool", tool_call_id: "call_0", content: "noon" },
+      ] as readonly Message[];
+      expect(await ask(found, { reply: "It is noon." })).toEqual(found);
+      expect(await ask([user("Thanks.")])).toEqual([question, bot("It is noon."), user("Thanks.")]);
+    },
+  );
 
   it("where no stream is asked for", async () => {
     stage.upstream.setReply(completion("In one piece."));

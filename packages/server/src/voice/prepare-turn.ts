@@ -159,7 +159,9 @@ export async function remember(
     (role === "user" || role === "assistant") && !isOfTools && text !== "" ? [{ role, text, turnId }] : [],
   );
   const owner = { access, authorization, context };
-  const remembered = await memory.begin({ owner, requestId, resent, said });
+  const asked = request.messages.findLastIndex(({ role }) => role === "user");
+  const isContinued = request.messages.slice(asked + 1).some(({ isOfTools }) => isOfTools);
+  const remembered = await memory.begin({ owner, requestId, resent, isContinued, said });
   turn.keep(remembered);
   return remembered;
 }

@@ -34,6 +34,14 @@ describe("what an engine no longer sends", () => {
     expect(findDropped([user("yes"), bot("b")], [user("yes")])).toEqual([user("yes"), bot("b")]);
   });
 
+  it("does not have a question that results of tools are sent for, though its answer has begun", () => {
+    const said = [user("a"), bot("b"), user("c"), bot("Let me look.")];
+    const isContinued = true;
+    expect(findDropped(said, [user("c")], { isContinued })).toEqual([user("a"), bot("b")]);
+    expect(findDropped(said, [user("a"), bot("b"), user("c")], { isContinued })).toEqual([]);
+    expect(findDropped(said, [user("other")], { isContinued })).toEqual(said);
+  });
+
   it("means the latest of words that were said more than once", () => {
     const said = [user("yes"), bot("1"), user("no"), bot("2"), user("yes"), bot("3")];
     expect(findDropped(said, [user("yes"), bot("3"), user("no")])).toEqual(said.slice(0, 4));

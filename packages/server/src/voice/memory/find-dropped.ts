@@ -3,6 +3,12 @@ import { toComparable, type Said } from "./turn.ts";
 type Anchor = { readonly remembered: number; readonly resent: number };
 type Placed = { readonly index: number; readonly text: string };
 
+/** What else is known of what was sent. */
+export type ResentFacts = {
+  /** The last words are not said anew: results of tools stand behind them, that their answer has called. */
+  readonly isContinued: boolean;
+};
+
 /** Further back nobody looks: engines send windows of some dozen messages. */
 const lookedAtMax = 400;
 
@@ -17,8 +23,9 @@ const lookedAtMax = 400;
 export function findDropped<TTurn extends Said>(
   remembered: readonly TTurn[],
   resent: readonly Said[],
+  { isContinued }: ResentFacts = { isContinued: false },
 ): readonly TTurn[] {
-  const known = leaveOutRetried(remembered, resent.at(-1));
+  const known = leaveOutRetried(remembered, resent.at(-1), isContinued);
   const before = resent.slice(-lookedAtMax, -1);
   const anchor = findAnchor(known, before);
   const dropped =
@@ -36,6 +43,7 @@ export function findDropped<TTurn extends Said>(
 function leaveOutRetried<TTurn extends Said>(
   remembered: readonly TTurn[],
   fresh: Said | undefined,
+  isContinued: boolean,
 ): readonly TTurn[] {
   const last = remembered.findLastIndex(({ role }) => role === "user");
   const asked = remembered[last];
@@ -43,7 +51,7 @@ function leaveOutRetried<TTurn extends Said>(
   if (toComparable(asked.text) !== toComparable(fresh.text)) return remembered;
   const isUnanswered = remembered.slice(last + 1).every(({ text }) => text === "");
   const isSameTurn = fresh.turnId !== undefined && fresh.turnId === asked.turnId;
-  return isUnanswered || isSameTurn ? remembered.slice(0, last) : remembered;
+  return isUnanswered || isSameTurn || isContinued ? remembered.slice(0, last) : remembered;
 }
 
 /** Where what was sent begins in what is remembered: at the first user's words of their longest common account. */

@@ -37,6 +37,8 @@ export type MemoryQuestion = {
   readonly requestId: string;
   /** What was said as the engine tells it, with what is new as its last entry. */
   readonly resent: readonly Said[];
+  /** Its last entry is not new: what a tool of the caller's found out for it stands behind it. */
+  readonly isContinued: boolean;
   /** What the answer has said by now. */
   readonly said: () => string;
 };
@@ -84,10 +86,10 @@ export function createVoiceMemory(deps: VoiceMemoryDeps) {
   /** Tells what was dropped as soon as that is known; that it is written down need not be waited for. */
   async function recall(
     id: string,
-    { owner, requestId, resent }: MemoryQuestion,
+    { owner, requestId, resent, isContinued }: MemoryQuestion,
     tell: (dropped: readonly Turn[]) => void,
   ): Promise<void> {
-    const dropped = findDropped(await read(id), resent);
+    const dropped = findDropped(await read(id), resent, { isContinued });
     tell(dropped.filter(({ text }) => text !== ""));
     const at = now();
     const account: Turn[] = [...dropped, ...resent.map((said) => ({ ...said, at }))];
