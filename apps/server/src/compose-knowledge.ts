@@ -40,7 +40,10 @@ export function composeKnowledge(options: ComposeKnowledgeOptions): OpenKnowledg
       isUnderPressure: () => pressure.shortage() !== undefined,
       onLeftovers,
       onInternalError,
-      settings: { jobsMax: config.knowledge.concurrent_jobs },
+      settings: {
+        jobsMax: config.knowledge.concurrent_jobs,
+        passagesPerUserMax: countPassages(config),
+      },
     });
     const search = createKnowledgeSearch({ storage, path: config.database, findEmbedder: toEmbedder });
     return {
@@ -54,6 +57,11 @@ export function composeKnowledge(options: ComposeKnowledgeOptions): OpenKnowledg
       },
     };
   };
+}
+
+/** As many as plain texts have that take all of what a user's documents may take. */
+function countPassages({ knowledge }: Pick<Config, "knowledge">): number {
+  return Math.ceil(knowledge.bytes_per_user_max / knowledge.passage_chars) + knowledge.documents_per_user_max;
 }
 
 /** What reading documents takes from it. */

@@ -1,11 +1,13 @@
 import { findDomainError } from "@llm-backend/contract";
 import type { KnowledgeBase, KnowledgeFailure, KnowledgeVersion } from "@llm-backend/storage";
 import { fillVectors } from "./fill-vectors.ts";
-import type { IngestDeps } from "./ingest-ports.ts";
+import type { IngestDeps, IngestSettings } from "./ingest-ports.ts";
 import { JobLost, type JobRun } from "./job-run.ts";
 import { storePassages } from "./store-passages.ts";
 
-type Deps = Pick<IngestDeps, "storage" | "reader" | "embedder" | "now" | "owner">;
+type Deps = Pick<IngestDeps, "storage" | "reader" | "embedder" | "now" | "owner"> & {
+  readonly settings: Pick<IngestSettings, "passagesPerUserMax">;
+};
 
 const openStates = new Set(["waiting", "reading", "embedding"]);
 

@@ -35,6 +35,8 @@ export type IngestSettings = {
   /** How long it waits before that: doubled with each try, up to a limit. */
   readonly retryMs: number;
   readonly retryMsMax: number;
+  /** With so many, a user gets no more documents whose text is far larger than their files. */
+  readonly passagesPerUserMax: number;
 };
 
 /** What is set where nobody says otherwise: with these, an upstream may be gone for most of an hour. */
@@ -46,4 +48,5 @@ export const defaultIngestSettings: IngestSettings = {
   triesMax: 20,
   retryMs: 1000,
   retryMsMax: 5 * 60_000,
+  passagesPerUserMax: 4_000_000,
 };

@@ -1,8 +1,9 @@
 import { DomainError } from "@llm-backend/contract";
 import type { KnowledgeVersion } from "@llm-backend/storage";
 import type { DocumentKind, Passage } from "../ports.ts";
-import type { IngestDeps } from "./ingest-ports.ts";
+import type { IngestDeps, IngestSettings } from "./ingest-ports.ts";
 import { JobLost, type JobRun } from "./job-run.ts";
+import { createRoomCheck } from "./require-room.ts";
 
 /** So many passages are written as one: with their words, a few milliseconds. */
 const storedAtOnce = 24;
@@ -12,20 +13,24 @@ const removedAtOnce = 64;
  * Reads a content and stores its passages, under a content that nobody finds yet. What an earlier process has left of it
  * is removed first.
  *
- * @throws DomainError `document_unreadable`
+ * @throws DomainError `document_unreadable`, `quota_exceeded`
  */
 export async function storePassages(
-  deps: Pick<IngestDeps, "storage" | "reader">,
+  deps: Pick<IngestDeps, "storage" | "reader"> & {
+    readonly settings: Pick<IngestSettings, "passagesPerUserMax">;
+  },
   run: JobRun,
   version: KnowledgeVersion,
 ): Promise<void> {
   await removePassages(run, version.id);
   await setState(run, version.id, "reading");
   const file = await findSource(deps, version);
+  const requireRoom = createRoomCheck(deps, version);
   let count = 0;
   for await (const batch of deps.reader.read(file, { signal: run.signal })) {
     for (let index = 0; index < batch.length; index += storedAtOnce) {
       await run.turn();
+      await requireRoom(batch[index]?.end ?? 0);
       const some = batch.slice(index, index + storedAtOnce);
       count += some.length;
       await storeBatch(run, version.id, { passages: some, count });

@@ -190,6 +190,31 @@ it("tells what is wrong with a document that cannot be read", async () => {
   });
 });
 
+it("takes no more texts that are far larger than their files where their owner has many passages already", async () => {
+  await using stage = await openIngestStage();
+  const reader = {
+    async *read() {
+      const end = 40_000;
+      for (let position = 0; position < 4; position++)
+        yield [
+          { position, start: position * end, end: (position + 1) * end, headings: [], content: "Much." },
+        ];
+    },
+  };
+  await stage.startProcess({ reader, settings: { passagesPerUserMax: 4 } });
+  const first = await stage.upload("a.txt", ["A"]);
+  expect(await stage.settled(first.jobId)).toMatchObject({ state: "done" });
+  const second = await stage.upload("b.txt", ["B"]);
+  const refused = await stage.settled(second.jobId);
+  expect(refused).toMatchObject({ state: "failed", failure: { code: "quota_exceeded" } });
+  expect(await stage.listFound()).toHaveLength(4);
+  // Another user has room.
+  const other = await stage.upload("b.txt", ["B"], await stage.addBase());
+  expect(await stage.settled(other.jobId)).toMatchObject({ state: "done" });
+  await stage.storage.documents.delete(first.documentId, stage.clock.now);
+  expect(await stage.settled(await stage.retry(second))).toMatchObject({ state: "done" });
+});
+
 it("keeps the reason of a fault of its own to itself", async () => {
   await using stage = await openIngestStage();
   stage.embedder.before = () => {

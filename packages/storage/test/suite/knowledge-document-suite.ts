@@ -33,20 +33,20 @@ export function testDocuments(open: OpenDatabase): void {
     const { documents } = storage;
     const { id: baseId, userId } = await insertBase(storage);
     await insertBase(storage, { userId });
-    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 0, bytes: 0 });
+    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 0, bytes: 0, passages: 0 });
     const { id } = await insertDocument(storage, { baseId });
     await insertDocument(storage, { baseId });
     // Of a document's contents the newest counts.
     await insertVersion(storage, id);
-    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 2, bytes: 14 });
+    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 2, bytes: 14, passages: 0 });
     expect(await documents.measure((await insertBase(storage)).userId)).toMatchObject({
       bases: 1,
       documents: 0,
     });
     await documents.delete(id, 5);
-    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 1, bytes: 7 });
+    expect(await documents.measure(userId)).toEqual({ bases: 2, documents: 1, bytes: 7, passages: 0 });
     await storage.bases.delete(baseId, 5);
-    expect(await documents.measure(userId)).toEqual({ bases: 1, documents: 0, bytes: 0 });
+    expect(await documents.measure(userId)).toEqual({ bases: 1, documents: 0, bytes: 0, passages: 0 });
   });
 
   it("lists the documents of a base page by page, newest first", async () => {
