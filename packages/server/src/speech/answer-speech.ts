@@ -1,8 +1,9 @@
 import { DomainError, findDomainError } from "@llm-backend/contract";
 import type { CallAnswer, CallOutcome, ForwardService, IncomingCall } from "../forward/forward-service.ts";
 import type { AnswerCall, AnswerText, TakenText } from "../voice/ports.ts";
+import { readCall } from "../voice/read-call.ts";
 import { findVerbatim } from "../voice/speak-verbatim.ts";
-import { readVoiceRequest, type VoiceRequest } from "../voice/voice-request.ts";
+import type { VoiceRequest } from "../voice/voice-request.ts";
 import { askAnswer, type AnswerForm, type AskedAnswer } from "./ask-answer.ts";
 import {
   audioFields,
@@ -45,6 +46,8 @@ type Call = {
   readonly answer: CallAnswer;
   readonly request: VoiceRequest;
   readonly mute: MuteModels;
+  /** What the record tells beside the engine's fields. */
+  readonly notes?: Readonly<Record<string, unknown>>;
   /** The caller has gone. */
   readonly left: AbortSignal;
 };
@@ -65,7 +68,7 @@ export function createSpeechAnswer(deps: SpeechDeps): AnswerCall {
   const mute = createMuteModels(() => deps.clock.now());
 
   return async (incoming, given) => {
-    const request = readRequest(deps, incoming);
+    const { request } = readCall(deps.forward, { face: "audio", incoming, further: audioFields });
     const answer = { ...given, signal: AbortSignal.any([given.signal, deps.ending]) };
     const call: Call = { incoming, answer, request, mute, left: given.signal };
     // It gets ready while the model thinks.
@@ -76,22 +79,11 @@ export function createSpeechAnswer(deps: SpeechDeps): AnswerCall {
   };
 }
 
-/** A call that cannot be read is recorded like every other that was refused. */
-function readRequest({ forward }: SpeechDeps, incoming: IncomingCall): VoiceRequest {
-  try {
-    if (incoming.request.method !== "POST") throw new DomainError("method_not_allowed");
-    return readVoiceRequest(incoming.request, "audio", audioFields);
-  } catch (error) {
-    if (DomainError.is(error)) forward.noteRefused(incoming, error);
-    throw error;
-  }
-}
-
 /** A second question of a call has an id of its own: a record, or a line of the ledger, stands under one id once. */
 function toSecond({ newRequestId }: SpeechDeps, call: Call): Call {
   const { incoming } = call;
   const request = { ...incoming.request, id: newRequestId() };
-  return { ...call, incoming: { ...incoming, request } };
+  return { ...call, incoming: { ...incoming, request }, notes: { requestId: incoming.request.id } };
 }
 
 /** Undefined where nothing lies ready; what could not be read after all gives way to a model. */
@@ -127,6 +119,7 @@ async function answerBy(deps: SpeechDeps, call: Call, wish: AudioWish): Promise<
   const asked = askAnswer(deps.answerText, {
     ...wish,
     incoming,
+    notes: call.notes,
     announce: answer.announce,
     signal: AbortSignal.any([answer.signal, leaving.signal]),
   });

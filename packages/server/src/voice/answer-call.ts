@@ -1,9 +1,8 @@
 import type { CallAnswer, CallOutcome } from "../forward/forward-service.ts";
 import { answerInRounds, type RoundsEnd } from "./answer-rounds.ts";
 import { createStreamTarget, type StreamTarget } from "./answer-target.ts";
-import { remember } from "./prepare-turn.ts";
 import { speakVerbatim, tellVerbatim, tellVerbatimWhole, type VerbatimWords } from "./speak-verbatim.ts";
-import { newAnswerId, openTurn, openVerbatim, readAuthorization } from "./voice-deps.ts";
+import { newAnswerId, openTurn, openVerbatim, rememberVerbatim } from "./voice-deps.ts";
 import type { OpenTurn, ReadCall, VoiceDeps } from "./voice-deps.ts";
 
 /**
@@ -35,20 +34,12 @@ async function answerVerbatim(
   words: VerbatimWords,
   { answer, target }: Line,
 ): Promise<CallOutcome> {
-  const { request, incoming, text } = words;
+  const { request } = words;
   const outcome = await speakVerbatim(deps.rounds.forward, words, {
     answer,
     tell: () => (request.isStreamed ? tellVerbatim(words, target) : tellVerbatimWhole(words, answer.sink)),
   });
-  // The engine's own words are part of its account of the conversation.
-  await remember(deps.prepare, {
-    request,
-    access: incoming.access,
-    authorization: readAuthorization(incoming),
-    requestId: incoming.request.id,
-    said: () => text,
-    keep: (remembered) => void remembered.end(text),
-  });
+  await rememberVerbatim(deps, words);
   return outcome;
 }
 

@@ -1,10 +1,9 @@
 import { readUsage } from "@llm-backend/gateway";
 import { answerInRounds } from "./answer-rounds.ts";
 import type { TakeText, TakenText } from "./ports.ts";
-import { remember } from "./prepare-turn.ts";
 import { speakVerbatim, type VerbatimWords } from "./speak-verbatim.ts";
 import { createTextTarget } from "./text-target.ts";
-import { newAnswerId, openTurn, openVerbatim, readAuthorization } from "./voice-deps.ts";
+import { newAnswerId, openTurn, openVerbatim, rememberVerbatim } from "./voice-deps.ts";
 import type { ReadCall, VoiceDeps } from "./voice-deps.ts";
 
 /**
@@ -20,6 +19,7 @@ export async function answerText(deps: VoiceDeps, call: ReadCall, take: TakeText
     signal: take.signal,
     announce: take.announce,
     fields: toJsonFields(take.fields ?? {}),
+    notes: take.notes,
   });
   const { soFar } = turn;
   try {
@@ -40,20 +40,13 @@ export async function answerText(deps: VoiceDeps, call: ReadCall, take: TakeText
 }
 
 async function answerVerbatim(deps: VoiceDeps, words: VerbatimWords, take: TakeText): Promise<TakenText> {
-  const { id, model, text, request, incoming } = words;
+  const { id, model, text } = words;
   const answer = { signal: take.signal, announce: take.announce, sink: nobody };
   const tell = () => {
     if (text !== "") take.onDelta(text);
   };
   const { error } = await speakVerbatim(deps.rounds.forward, words, { answer, tell });
-  await remember(deps.prepare, {
-    request,
-    access: incoming.access,
-    authorization: readAuthorization(incoming),
-    requestId: incoming.request.id,
-    said: () => text,
-    keep: (remembered) => void remembered.end(text),
-  });
+  await rememberVerbatim(deps, words);
   return { id, model, text, finishReason: "stop", usage: undefined, error, refusal: undefined, attempts: 0 };
 }
 

@@ -3,7 +3,7 @@ import type { IncomingCall } from "../forward/forward-service.ts";
 import type { RoundsDeps } from "./answer-rounds.ts";
 import type { RememberedAnswer } from "./memory/voice-memory.ts";
 import type { TakeText, VoiceFace } from "./ports.ts";
-import { prepareTurn, type PrepareDeps } from "./prepare-turn.ts";
+import { prepareTurn, remember, type PrepareDeps } from "./prepare-turn.ts";
 import type { AnswerSoFar } from "./round-reader.ts";
 import { findVerbatim, type VerbatimWords } from "./speak-verbatim.ts";
 import type { VoiceRequest } from "./voice-request.ts";
@@ -32,7 +32,7 @@ export type OpenTurn = VoiceTurn & {
 export const newAnswerId = (): string => `chatcmpl-${randomBytes(12).toString("hex")}`;
 
 /** The caller's `Authorization` header. */
-export function readAuthorization({ request }: IncomingCall): string | undefined {
+function readAuthorization({ request }: IncomingCall): string | undefined {
   const value = request.headers["authorization"];
   return typeof value === "string" ? value : value?.[0];
 }
@@ -41,7 +41,7 @@ export function readAuthorization({ request }: IncomingCall): string | undefined
 export function openTurn(
   { prepare }: VoiceDeps,
   { face, incoming, request }: ReadCall,
-  given: Pick<TakeText, "signal" | "announce"> & { readonly fields: VoiceTurn["fields"] },
+  given: Pick<TakeText, "signal" | "announce" | "notes"> & { readonly fields: VoiceTurn["fields"] },
 ): OpenTurn {
   const soFar: AnswerSoFar = {
     text: "",
@@ -52,7 +52,7 @@ export function openTurn(
     isRoleTold: false,
     isUsageHeld: false,
   };
-  const notes: Record<string, unknown> = {};
+  const notes: Record<string, unknown> = { ...given.notes };
   const { signal } = given;
   let remembered: RememberedAnswer | undefined;
   const { model } = prepare.settings;
@@ -97,4 +97,19 @@ export function openVerbatim({ prepare }: VoiceDeps, call: ReadCall): VerbatimWo
     id: newAnswerId(),
     created: Math.floor(prepare.now() / 1000),
   };
+}
+
+/** Remembers them, too: the engine's own words are part of its account of the conversation. */
+export async function rememberVerbatim(
+  { prepare }: VoiceDeps,
+  { incoming, request, text }: VerbatimWords,
+): Promise<void> {
+  await remember(prepare, {
+    request,
+    access: incoming.access,
+    authorization: readAuthorization(incoming),
+    requestId: incoming.request.id,
+    said: () => text,
+    keep: (remembered) => void remembered.end(text),
+  });
 }

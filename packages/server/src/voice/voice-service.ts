@@ -1,4 +1,3 @@
-import { DomainError } from "@llm-backend/contract";
 import type { Gateway } from "@llm-backend/gateway";
 import type { Storage } from "@llm-backend/storage";
 import type { ForwardService, IncomingCall } from "../forward/forward-service.ts";
@@ -11,8 +10,8 @@ import type { VoiceKnowledge } from "./knowledge-port.ts";
 import { createVoiceMemory } from "./memory/voice-memory.ts";
 import { createOwnTools } from "./own-tools.ts";
 import type { AnswerCall, AnswerText, VoiceFace } from "./ports.ts";
-import type { ReadCall, VoiceDeps } from "./voice-deps.ts";
-import { readVoiceRequest } from "./voice-request.ts";
+import { readCall } from "./read-call.ts";
+import type { VoiceDeps } from "./voice-deps.ts";
 import { defaultVoiceSettings, type VoiceSettings } from "./voice-settings.ts";
 
 /** What the service stands on. */
@@ -67,25 +66,16 @@ export function createVoiceService(deps: VoiceServiceDeps) {
     },
   };
 
-  /** A call that cannot be read is recorded like every other that was refused. */
-  function read(face: VoiceFace, incoming: IncomingCall, further: readonly string[] = []): ReadCall {
-    try {
-      if (incoming.request.method !== "POST") throw new DomainError("method_not_allowed");
-      return { face, incoming, request: readVoiceRequest(incoming.request, face, further) };
-    } catch (error) {
-      if (DomainError.is(error)) deps.forward.noteRefused(incoming, error);
-      throw error;
-    }
-  }
-
   const answerAs =
     (face: VoiceFace): AnswerCall =>
     async (incoming, answer) =>
-      answerCall(parts, read(face, incoming), answer);
+      answerCall(parts, readCall(deps.forward, { face, incoming }), answer);
   const textFor =
     (face: VoiceFace): AnswerText =>
-    async (incoming, take) =>
-      answerText(parts, read(face, incoming, Object.keys(take.fields ?? {})), take);
+    async (incoming, take) => {
+      const further = Object.keys(take.fields ?? {});
+      return answerText(parts, readCall(deps.forward, { face, incoming, further }), take);
+    };
 
   return {
     /** Answers `/chat/completions`. */
