@@ -126,6 +126,14 @@ it("refuses a wrong answer, and says that asking again is of no use", async () =
   ]);
 });
 
+it("reads no more of an answer than vectors can have", async () => {
+  await using opened = await openEmbedder(page("application/json", " ".repeat(48 * 1024 * 1024)));
+  await expect(opened.embed(["one"])).rejects.toThrow(
+    "The embedding model gave a wrong answer: it is far too long.",
+  );
+  expect((await opened.upstreams[0]?.calls[0]?.closed)?.by).toBe("client");
+});
+
 it("refuses models that differ behind one name", async () => {
   const answers = [embedding(), embedding({ toVector: () => [1, 2] })];
   let turn = 0;

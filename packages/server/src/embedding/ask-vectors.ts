@@ -21,6 +21,9 @@ export type VectorsCall = {
   readonly signal: AbortSignal;
 };
 
+/** As long numbers, the vectors of one call have a third of that, and no model is known to give longer ones. */
+const answerBytesMax = 32 * 1024 * 1024;
+
 /** Nobody's socket: the server itself asks. */
 const ownAddress = "";
 
@@ -33,13 +36,15 @@ const ownAddress = "";
 export async function askVectors(deps: AskVectorsDeps, call: VectorsCall): Promise<ReadVectors> {
   const { signal } = call;
   signal.throwIfAborted();
-  const { sink, read } = collectAnswer();
+  const tooLong = new AbortController();
+  const { sink, read } = collectAnswer(answerBytesMax, () => tooLong.abort());
   const outcome = await deps.forward.forward(toIncoming(deps, call), {
-    signal,
+    signal: AbortSignal.any([signal, tooLong.signal]),
     sink,
     announce: () => undefined,
   });
   signal.throwIfAborted();
+  if (tooLong.signal.aborted) throw toWrongVectors("", "it is far too long");
   if (outcome.error !== undefined) throw outcome.error;
   const answer = read();
   if (answer === undefined) throw toWrongVectors("", "it broke off");
