@@ -158,6 +158,7 @@ describe("a model that speaks itself", () => {
       ["/audio/chat/completions", 200],
       ["/audio/chat/completions", 400],
     ]);
+    expect(records[0]?.voice).toMatchObject({ face: "audio", requestId: records[1]?.recordId });
   });
 
   it("that breaks off ends with an error, and not as a whole answer", async () => {

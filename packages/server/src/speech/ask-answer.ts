@@ -16,6 +16,8 @@ export type Asking = {
   readonly announce: CallAnswer["announce"];
   /** Fields in place of the caller's. */
   readonly fields: Fields;
+  /** What the record tells beside the engine's fields. */
+  readonly notes: Fields | undefined;
   /** How long the model's own sound is waited for when text comes without it; 0 expects none. */
   readonly soundGraceMs: number;
 };
@@ -58,6 +60,7 @@ export function askAnswer(answerText: AnswerText, asking: Asking): AskedAnswer {
     signal: asking.signal,
     announce: asking.announce,
     fields: asking.fields,
+    notes: asking.notes,
     onDelta: (text) => collector.takeText(text),
     onChunk(chunk) {
       firstChunk ??= chunk;

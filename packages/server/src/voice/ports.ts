@@ -28,6 +28,8 @@ export type TakeText = {
   readonly onChunk?: (chunk: Readonly<Record<string, unknown>>) => void;
   /** Fields that are asked for in place of the caller's, by their OpenAI names; undefined takes one out. */
   readonly fields?: Readonly<Record<string, unknown>>;
+  /** What the record of the call tells beside the engine's fields. */
+  readonly notes?: Readonly<Record<string, unknown>> | undefined;
 };
 
 /** What came of an answer's text. */
