@@ -57,7 +57,7 @@ export function searchByWords(
   const telling = new Set<QuestionTerm>();
   for (const scope of given.scopes) {
     const scores = new Map<number, number>();
-    const counted = countTerms(reader, given.terms, scope.contents);
+    const counted = countTerms(reader, { terms: given.terms, contents: scope.contents }, control);
     let matchesLeft = matchesMax / given.scopes.length;
     for (const { term, passagesMax } of counted) {
       if (scores.size > 0 && (passagesMax > matchesLeft || control.isLate())) break;
@@ -71,22 +71,30 @@ export function searchByWords(
   return { found: best.list(), telling: telling.size > 0 ? [...telling] : given.terms };
 }
 
-/** The terms that stand somewhere in the base, the rarest first, each with the number of passages that it is in at most. */
+/**
+ * The terms that stand somewhere in the base, the rarest first, each with the number of passages that it is in at most. Of a
+ * long question, those that there is time for.
+ */
 function countTerms(
   reader: KnowledgeReader,
-  terms: readonly QuestionTerm[],
-  { base, counts }: BaseContents,
+  of: { readonly terms: readonly QuestionTerm[]; readonly contents: BaseContents },
+  { check, isLate }: SearchControl,
 ): CountedTerm[] {
+  const { base, counts } = of.contents;
   const count = (word: string) => {
     const known = counts.get(word) ?? reader.countWord(base.number, word);
     if (counts.size >= countsMax) counts.clear();
     counts.set(word, known);
     return known;
   };
-  return terms
-    .map((term) => ({ term, passagesMax: Math.min(...term.words.map(count)) }))
-    .filter(({ passagesMax }) => passagesMax > 0)
-    .toSorted((first, second) => first.passagesMax - second.passagesMax);
+  const counted: CountedTerm[] = [];
+  for (const term of of.terms) {
+    check();
+    if (counted.length > 0 && isLate()) break;
+    const passagesMax = Math.min(...term.words.map(count));
+    if (passagesMax > 0) counted.push({ term, passagesMax });
+  }
+  return counted.toSorted((first, second) => first.passagesMax - second.passagesMax);
 }
 
 /** Adds what a term counts in each passage that has it. @returns how many there are. */

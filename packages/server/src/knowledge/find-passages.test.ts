@@ -66,7 +66,7 @@ describe("a search", () => {
       finder
         .search({ userId } as Viewer, input, { signal: leaving.signal })
         .catch((error: unknown) => (DomainError.is(error) ? error.code : error));
-    const first = Array.from({ length: 16 }, () => search(1));
+    const first = Array.from({ length: 10 }, () => search(1));
     expect(await search(1)).toBe("rate_limited");
     const other = search(2);
     leaving.abort(new DomainError("cancelled"));

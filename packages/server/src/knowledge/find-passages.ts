@@ -35,7 +35,7 @@ export type RetrieveAsk = {
 export type PassageFinder = ReturnType<typeof createPassageFinder>;
 
 /** All searches of a process stand in one line: nobody fills it alone. Answers have limits of their own. */
-const searchesPerUser = 16;
+const searchesPerUser = 10;
 
 /** Creates the finder. */
 export function createPassageFinder({ storage, search, settings }: FindPassagesDeps) {
