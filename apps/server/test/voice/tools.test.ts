@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { openSqlite } from "@llm-backend/storage";
-import { answer, type Reply } from "@llm-backend/testing";
+import { answer, fail, type Reply } from "@llm-backend/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { piecewiseToolCall, toolCallCompletion } from "../openai/tool-call-replies.ts";
 import { program } from "../tools/tool-stage.ts";
+import { askAudio } from "./audio-stage.ts";
 import { engineWords, readRecords, setVoiceStage, type VoiceStage } from "./voice-stage.ts";
 
 /** A reply that calls these tools, in pieces. */
@@ -65,6 +66,38 @@ describe("tools of the server", () => {
       { role: "tool", tool_call_id: "call_0", content: "echo: one" },
       { role: "tool", tool_call_id: "call_1", content: "echo: two" },
     ]);
+  });
+
+  it("are called behind a waiting sentence too, which alone has an id of its own", async () => {
+    stage.upstream.enqueue(calling(["always__echo", { text: "one" }]), done);
+    const heard = await stage.ask("/rag/chat/completions", { stream_options: { include_usage: true } });
+    const [first, ...rest] = heard.chunks;
+    expect([first?.id, heard.text, heard.finishReasons, heard.dones]).toEqual([
+      "waiting_msg",
+      "All done.",
+      ["stop"],
+      1,
+    ]);
+    expect(new Set(rest.map(({ id }) => id)).size).toBe(1);
+    expect(rest.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 47 } });
+  });
+
+  it("are called for a spoken answer as well, and not spoken of", async () => {
+    stage.upstream.enqueue(calling(["always__echo", { text: "one" }]), done);
+    const heard = await askAudio(stage.backend.url, { stream_options: { include_usage: true } });
+    expect([heard.transcript, heard.hasDone]).toEqual(["All done.", true]);
+    expect(new Set(heard.chunks.map(({ id }) => id)).size).toBe(1);
+    expect(heard.chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: 47 } });
+    expect(heard.chunks.at(-2)?.choices?.[0]?.finish_reason).toBe("stop");
+    expect(JSON.stringify(heard.chunks)).not.toContain("tool_calls");
+    expect(asked()[1]?.messages.at(-1)).toMatchObject({ role: "tool", content: "echo: one" });
+  });
+
+  it("whose answer cannot be answered with end the stream with an error, and without [DONE]", async () => {
+    stage.upstream.enqueue(calling(["always__echo", { text: "one" }]), fail(400));
+    const heard = await stage.ask("/chat/completions", engineWords);
+    expect([heard.status, heard.text, heard.dones]).toEqual([200, "", 0]);
+    expect(heard.chunks.at(-1)?.error?.message).toBeTypeOf("string");
   });
 
   it("are recorded: each question of the model's, and each call", async () => {
