@@ -34,7 +34,12 @@ const retrieveRoute: JsonRoute = {
       }),
     ),
   }),
-  errors: { ...ragErrors, 502: "No upstream could embed the question", 503: "No upstream can embed it now" },
+  errors: {
+    ...ragErrors,
+    429: "You have too many searches under way",
+    502: "No upstream could embed the question",
+    503: "No upstream can embed it now",
+  },
   async call(caller, { body: { kb_id: id, query: text, top_k: limit = usualTopK } }) {
     const baseIds = [readKbId(id)];
     const { passages } = await caller.knowledge.search({ baseIds, text, limit } as SearchKnowledgeInput);
