@@ -6,11 +6,17 @@ import { expect, test } from "vitest";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
-test("measures how good and how fast the search is", { timeout: 120_000 }, async () => {
-  const args = ["--conditions=@llm-backend/source", main, "knowledge", "--quick"];
+async function bench(name: string): Promise<string> {
+  const args = ["--conditions=@llm-backend/source", main, name, "--quick"];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     env: { ...process.env, ...sourceEnvironment },
   });
+  expect(stdout).not.toContain("NaN");
+  return stdout;
+}
+
+test("measures how good and how fast the search is", { timeout: 120_000 }, async () => {
+  const stdout = await bench("knowledge");
   const recall = new Map(
     stdout
       .matchAll(/^\| (plain|lexical|vector|hybrid)[^|]*\| ([\d.]+) /gm)
@@ -20,5 +26,9 @@ test("measures how good and how fast the search is", { timeout: 120_000 }, async
   // What words find is not lost by joining it with what vectors find.
   expect(recall.get("hybrid")).toBeGreaterThan(0.5);
   expect(stdout).toContain("| search, hybrid |");
-  expect(stdout).not.toContain("NaN");
+});
+
+test("compares ways to find the closest vectors, and ours finds them all", { timeout: 60_000 }, async () => {
+  const rows = (await bench("knowledge-vectors")).match(/^\| bytes in WebAssembly.*$/gm) ?? [];
+  expect(rows.map((row) => row.split("|")[5]?.trim())).toEqual(["1.000", "1.000"]);
 });

@@ -1,6 +1,5 @@
 /** When the pieces of a spoken answer came, by `performance.now()`. */
 export type HeardPieces = {
-  readonly firstWordsAt: number;
   readonly piecesAt: readonly number[];
   /** How long the sound is, in milliseconds. */
   readonly soundMs: number;
@@ -22,16 +21,14 @@ export async function hearAnswer(url: string, token: string, question: string): 
   if (!response.ok || response.body === null)
     throw new Error(`The answer is ${response.status}: ${await response.text()}`);
   const piecesAt: number[] = [];
-  let firstWordsAt = Number.NaN;
   let rest = "";
   for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
     const now = performance.now();
     const frames = (rest + text).split("\n\n");
     rest = frames.pop() ?? "";
     for (const frame of frames) {
-      if (frame.includes('"transcript":') && Number.isNaN(firstWordsAt)) firstWordsAt = now;
       if (frame.includes('"data":')) piecesAt.push(now);
-      if (frame === "data: [DONE]") return { firstWordsAt, piecesAt, soundMs: piecesAt.length * pieceMs };
+      if (frame === "data: [DONE]") return { piecesAt, soundMs: piecesAt.length * pieceMs };
     }
   }
   throw new Error("The answer broke off.");

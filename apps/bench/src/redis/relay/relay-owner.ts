@@ -1,8 +1,8 @@
-import { openRelays } from "./open-relays.ts";
 /**
  * A process that drives runs, for others to follow over sockets and over Redis: `relay-owner.ts FOLDER REDIS-URL`. A run
  * is named after its length and its pace, and every piece of its text is the time at which it was there.
  */
+import { openRelays } from "./open-relays.ts";
 import { toClock, readRunName } from "./run-name.ts";
 
 type Log = { readonly times: string[]; isOver: boolean; wake: () => void };
