@@ -71,6 +71,9 @@ it("gets a first answer with its curl lines, word for word", { timeout: 60_000 }
   expect(stdout).toMatch(/^\{"id":.*"object":"chat\.completion",.*Hello! 你好/m);
   expect(stdout).toMatch(/^data: \{"id":.*"object":"chat\.completion\.chunk"/m);
   expect(stdout).toMatch(/^data: \[DONE\]$/m);
+  // A voice engine's two calls: the second one says something before it answers.
+  expect(stdout).toMatch(/^data: \{"id":"waiting_msg".*\n\ndata: \{"id":"(?!waiting_msg)/m);
+  expect(stdout.match(/^data: \[DONE\]$/gm)).toHaveLength(3);
 });
 
 it("gets a first answer with one command", async () => {

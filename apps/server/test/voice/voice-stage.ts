@@ -94,7 +94,7 @@ export async function askVoice(
 }
 
 /** Reads an answer strictly: frames end with a blank line, and hold JSON. */
-export function readVoice(status: number, headers: Headers, body: string): HeardVoice {
+function readVoice(status: number, headers: Headers, body: string): HeardVoice {
   const isStream = (headers.get("content-type") ?? "").startsWith("text/event-stream");
   const frames = isStream ? readFrames(body) : [];
   const chunks = frames.filter((data) => data !== "[DONE]").map((data) => JSON.parse(data) as WireChunk);
