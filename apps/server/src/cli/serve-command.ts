@@ -25,7 +25,10 @@ export function addServeCommand(program: Command, { onServed = () => {} }: Serve
   )
     .option("--addr <host:port>", "where to listen (default: 127.0.0.1:8080)")
     .option("--workers <n>", "how many processes serve together (default: 1)")
-    .option("--noauth", "lets everyone who reaches the server use /v1, without any token")
+    .option(
+      "--noauth",
+      "lets everyone who reaches the server use /v1 and the calls of voice engines, without any token",
+    )
     .option("--log-level <level>", "the least severe entries to log (default: info)")
     .action((flags: ConfigFlags) => serve(flags).finally(onServed));
 }

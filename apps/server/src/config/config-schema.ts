@@ -87,7 +87,7 @@ export const configSchema = section({
   master_key_file: masterKeyFileSchema,
   authorization: authorizationSchema().meta({
     description:
-      "The tokens of callers under /v1, separated by commas, beside the keys that the server issues (llm-backend key create).",
+      "The tokens of callers under /v1 and of voice engines, separated by commas, beside the keys that the server issues (llm-backend key create).",
     example: "<a token>,<another token>",
   }),
   admin_authorization: authorizationSchema().meta({
@@ -96,7 +96,8 @@ export const configSchema = section({
     example: "<a token>,<another token>",
   }),
   noauth: flag().default(false).meta({
-    description: "Lets everyone who reaches the server use /v1 without any token. Also as the flag --noauth.",
+    description:
+      "Lets everyone who reaches the server use /v1, and the calls of voice engines, without any token. Also as the flag --noauth.",
   }),
   upstreams: upstreamsSchema,
   lb_policy: policySchema,
