@@ -23,7 +23,7 @@ export function project(name: string): UserWorkspaceConfig {
       // Processes, because native modules and signals are under test.
       pool: "forks",
       // Said here, because a project does not take it from the workspace: it would be one worker on two cores.
-      maxWorkers: 2,
+      maxWorkers: 3,
       testTimeout: 20_000,
       hookTimeout: 20_000,
       restoreMocks: true,
