@@ -49,8 +49,11 @@ export type SqliteOptions = {
 
 /** How long SQLite itself waits for another process that writes. */
 const busyMs = 5000;
-/** Files up to this size are looked through for damage before a server starts on them: a fraction of a second. */
-const checkedBytesMax = 256 * 1024 * 1024;
+/**
+ * Files up to this size are looked through for damage before a server starts on them: that takes 2.5 ms a MiB, and whoever
+ * waits for an answer waits for it. Larger ones are looked through by `llm-backend check` and with every backup.
+ */
+const checkedBytesMax = 32 * 1024 * 1024;
 
 /**
  * Opens an SQLite file and brings it to the newest schema. What a transaction of this storage acknowledges survives

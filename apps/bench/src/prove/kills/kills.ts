@@ -43,7 +43,7 @@ function toFigures(tally: KillTally, n: ProofRun["n"]): Figure[] {
     never("answers that are not what the upstream said, up to a point", tally.wrong),
     never("runs stuck after the restart", tally.stuck),
     never("readers that went on to something else than what is stored", tally.astray),
-    never(`corrupt databases (${n} checks at start, ${tally.databaseChecks} in full)`, tally.corrupt),
+    never(`corrupt databases (${n} starts, ${tally.databaseChecks} looked through whole)`, tally.corrupt),
     atMost("text lost per kill, median: written within", percentile(lostMs, 50), { max: lostMsMax, ...ms }),
     atMost("text lost per kill, worst", Math.max(0, ...lostMs), { max: lostMsMax, ...ms }),
     told("characters lost per kill and answer, median and worst", toMiddleAndWorst(lostChars)),
