@@ -1,6 +1,8 @@
 const firstBytes = 512;
 /** From here on it grows by a quarter at a time: of a long text half would be room for nothing. */
 const longBytes = 32 * 1024;
+/** And where it has as many bytes as it may have characters, by so much. */
+const farStep = 4 * 1024;
 /** Below this, a loop copies faster than a call. */
 const nearBytes = 48;
 
@@ -66,12 +68,16 @@ export class TextStore {
     const needed = this.#length + count;
     let bytes = this.#bytes;
     if (bytes === undefined || bytes.length < needed) {
-      bytes = Buffer.allocUnsafeSlow(Math.max(needed, toGrown(bytes?.length ?? 0), firstBytes));
+      bytes = Buffer.allocUnsafeSlow(Math.max(needed, this.#grow(bytes?.length ?? 0), firstBytes));
       this.#bytes?.copy(bytes, 0, 0, this.#length);
       this.#bytes = bytes;
     }
     return bytes;
   }
-}
 
-const toGrown = (bytes: number): number => (bytes < longBytes ? 2 * bytes : Math.ceil(1.25 * bytes));
+  /** Most texts are ASCII, a byte for each character, and need no more than they may have of these. */
+  #grow(bytes: number): number {
+    if (bytes >= this.#charsMax) return bytes + farStep;
+    return Math.min(bytes < longBytes ? 2 * bytes : Math.ceil(1.25 * bytes), this.#charsMax);
+  }
+}
