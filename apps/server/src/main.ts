@@ -18,8 +18,6 @@ Reflect.deleteProperty(Object.prototype, "__proto__");
 // What Node has compiled is kept beside the program, so that the next process is ready sooner: in a place that only whoever
 // installed it can write, never in one that others share. Where nothing can be written it goes without.
 module.enableCompileCache(fileURLToPath(new URL("../node_modules/.cache/compiled", import.meta.url)));
-// A process that is killed leaves what it has compiled behind, too.
-setTimeout(() => module.flushCompileCache(), 5000).unref();
 const { runCli } = await import("./cli/run-cli.ts");
 // How long what is left may keep a server that has ended: a log that nobody reads would, for ever. The timer fires only
 // where there is something left. What any other command prints waits for its reader, however slow that one is.

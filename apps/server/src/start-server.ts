@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { createNewId, type Backend } from "@llm-backend/server";
 import type { Logger } from "pino";
 import { compose, type ComposeOptions, type Parts, type Seat } from "./compose.ts";
@@ -115,6 +116,8 @@ async function serve(parts: Parts, { config, logger, seat }: ServerOptions): Pro
   };
   const metricsServer =
     seat === undefined ? await serveMetrics({ config, logger, metrics: parts.metrics }) : undefined;
+  // What has been compiled up to here is kept although a kill may follow. Later it would hold up what is being answered.
+  flushCompileCache();
   const urls = (await host.listen()).map(toUrl);
   const setupToken = seat === undefined ? await backend.services.setup.openSetup() : undefined;
   if (seat === undefined) sweeper = setInterval(sweep, sweepMs).unref();

@@ -3,6 +3,7 @@ import { readProcess } from "../process-figures.ts";
 import { renderTable } from "../render-table.ts";
 import { median, percentile } from "../statistics.ts";
 import { storeConversation, storeSession, storeUser, toMessage } from "../stored-rows.ts";
+import { alternate } from "./alternate.ts";
 import type { RedisBenchOptions } from "./redis-bench-options.ts";
 
 type Parts = ComposedBackend["parts"];
@@ -16,8 +17,6 @@ type Read = {
   readonly fromDatabase: (index: number) => Promise<unknown>;
   readonly fromRedis: (index: number) => Promise<unknown>;
 };
-
-type SideName = "fromDatabase" | "fromRedis";
 
 /** What one read took, in microseconds. */
 type Figures = {
@@ -47,7 +46,10 @@ export async function measureReads(
   for (const read of reads) {
     for (const concurrency of concurrencies) {
       const count = quick ? 100 : read.reads;
-      const seen = await compare(read, { redis, count, concurrency, rounds: quick ? 1 : rounds });
+      const seen = await alternate(["fromDatabase", "fromRedis"], {
+        rounds: quick ? 1 : rounds,
+        measure: (side) => measure(read[side], { redis, count, concurrency }),
+      });
       rows.push(
         toRow(read, "SQLite", { concurrency, figures: seen.fromDatabase }),
         toRow(read, "Redis", { concurrency, figures: seen.fromRedis }),
@@ -132,27 +134,16 @@ async function get(link: Link, name: string): Promise<unknown> {
   return need(Promise.resolve(JSON.parse(String(text)) ?? undefined));
 }
 
-type Comparison = {
+type Load = {
   readonly redis: RedisServer;
   readonly count: number;
   readonly concurrency: number;
-  readonly rounds: number;
 };
 
-async function compare(read: Read, given: Comparison): Promise<Record<SideName, Figures[]>> {
-  const seen: Record<SideName, Figures[]> = { fromDatabase: [], fromRedis: [] };
-  // The first round is for the compiler.
-  for (let round = 0; round <= given.rounds; round++) {
-    const order = ["fromDatabase", "fromRedis"] as const;
-    for (const name of round % 2 === 0 ? order : order.toReversed()) {
-      const figures = await measure(read[name], given);
-      if (round > 0) seen[name].push(figures);
-    }
-  }
-  return seen;
-}
-
-async function measure(read: Read[SideName], { redis, count, concurrency }: Comparison): Promise<Figures> {
+async function measure(
+  read: Read["fromDatabase" | "fromRedis"],
+  { redis, count, concurrency }: Load,
+): Promise<Figures> {
   const times: number[] = [];
   const waiting = Array.from({ length: count }).keys();
   const redisBefore = readProcess(redis.pid).cpuMs;

@@ -6,6 +6,7 @@ import { readProcess } from "../../process-figures.ts";
 import { renderTable } from "../../render-table.ts";
 import { startScript, type ScriptProcess } from "../../script-process.ts";
 import { median, percentile } from "../../statistics.ts";
+import { alternate } from "../alternate.ts";
 import type { RedisBenchOptions } from "../redis-bench-options.ts";
 import { openRelays, type Relays } from "./open-relays.ts";
 import { readClock, toRunName, type PlayedRun } from "./run-name.ts";
@@ -39,7 +40,10 @@ export async function measureRelays(
     await using relays = await openRelays("follower", { folder, redisUrl: redis.url });
     for (const relay of [relays.sockets, relays.redis]) await relay.serve(noHandlers);
     const run: PlayedRun = { pieces: quick ? 10 : 250, everyMs: 20 };
-    const seen = await compare({ owner, relays, redis, run }, quick ? 1 : rounds);
+    const seen = await alternate(["sockets", "redis"], {
+      rounds: quick ? 1 : rounds,
+      measure: (way, round) => measure({ owner, relays, redis, run }, way, round),
+    });
     const head = ["way", "delay p50 µs", "p99 µs", "owner's CPU µs", "follower's", "Redis'", "together"];
     const rows = [toRow("sockets of the machine", seen.sockets), toRow("streams of Redis", seen.redis)];
     const pace = `${runsAtOnce} answers at ${1000 / run.everyMs} pieces a second`;
@@ -62,19 +66,6 @@ type Stage = {
   readonly redis: RedisServer;
   readonly run: PlayedRun;
 };
-
-async function compare(stage: Stage, rounds: number): Promise<Record<WayName, Figures[]>> {
-  const seen: Record<WayName, Figures[]> = { sockets: [], redis: [] };
-  // The first round is for the compiler.
-  for (let round = 0; round <= rounds; round++) {
-    const order = ["sockets", "redis"] as const;
-    for (const way of round % 2 === 0 ? order : order.toReversed()) {
-      const figures = await measure(stage, way, round);
-      if (round > 0) seen[way].push(figures);
-    }
-  }
-  return seen;
-}
 
 async function measure({ owner, relays, redis, run }: Stage, way: WayName, round: number): Promise<Figures> {
   const delays: number[] = [];
