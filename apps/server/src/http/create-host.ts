@@ -18,6 +18,7 @@ import {
 import type { Logger } from "pino";
 import type { ListenAddress } from "../config/listen-address.ts";
 import { answerBroken } from "./broken-request.ts";
+import { readOffAfter } from "./read-off.ts";
 import { findRefusal, isRefusable, overloaded, toPathRefusal, type Refusal } from "./refusal.ts";
 
 /** What the HTTP host needs to know. */
@@ -89,6 +90,7 @@ export function createHost(addresses: readonly ListenAddress[], options: HostOpt
       const handle = (request: IncomingMessage, response: ServerResponse): void => {
         // Whoever keeps a connection to a server that goes would come with the next request too late.
         if (!(servers[0]?.listening ?? true)) response.shouldKeepAlive = false;
+        readOffAfter(request, response);
         if (!options.handleFirst(request, response)) handler(request, response);
       };
       for (const _ of addresses) servers.push(createServer(serverOptions, handle));

@@ -1,7 +1,6 @@
 import { errorCodes } from "@llm-backend/contract";
 import { createCaller, mapError, type Caller, type Context, type Viewer } from "@llm-backend/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { readOff } from "../openai/read-off.ts";
 import { renderDocsPage } from "../openapi/docs-page.ts";
 import { toOpenApiDocument } from "../openapi/openapi-document.ts";
 import { apiRoutes } from "./api-routes.ts";
@@ -129,8 +128,6 @@ async function handleFile(
   const { request, reply } = exchange;
   const asked = { services, viewer, request: toRouteRequest(route, request) };
   if (route.kind === "file") return sendFile(await route.open(asked), exchange);
-  // Whatever of it is not wanted: the answer has to arrive.
-  reply.raw.once("finish", () => readOff(request.raw));
   const body = request.raw.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>;
   const result = await route.receive(asked, body);
   return reply.code(route.status).header("cache-control", "no-store").send(result);

@@ -5,7 +5,6 @@ import { chooseVoiceFace, findVoiceFace, type VoiceFaces } from "../voice/voice-
 import { createCorsHeaders, toPreflight } from "./cors-headers.ts";
 import { findCallFault } from "./find-call-fault.ts";
 import { readCallBody, type BodyLimits } from "./read-call-body.ts";
-import { readOff } from "./read-off.ts";
 import { createResponseSink, type AnswerHead, type ResponseSink } from "./response-sink.ts";
 import { writeError } from "./write-error.ts";
 
@@ -171,7 +170,6 @@ async function answer(call: Call, options: OpenAiOptions, open: Set<ResponseSink
     if (outcome.error.code === "internal") options.onInternalError(outcome.error, requestId);
     if (outcome.isAnswered) return;
     writeError(response, outcome.error, { head, wasRetried: outcome.attempts > 1 });
-    readOff(request);
   } catch (error) {
     fail(call, error, options);
   } finally {
@@ -198,7 +196,6 @@ function fail(call: Call, error: unknown, options: OpenAiOptions): void {
 }
 
 /** Answers with an error, whatever of the body is still to come. */
-function refuse({ request, response, head }: Call, error: unknown, status?: number): void {
+function refuse({ response, head }: Call, error: unknown, status?: number): void {
   writeError(response, error, { head, ...(status !== undefined && { status }) });
-  readOff(request);
 }
