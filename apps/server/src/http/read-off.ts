@@ -24,7 +24,6 @@ function readOff(request: IncomingMessage): void {
   const cut = (): void => void socket.destroy();
   const deadline = setTimeout(cut, readOffMsMax).unref();
   const silence = setTimeout(cut, silentMsMax).unref();
-  const close = socket.destroySoon;
   let isLast = false;
   let size = 0;
   // What Node does after an answer that is a connection's last.
@@ -44,7 +43,7 @@ function readOff(request: IncomingMessage): void {
     .once("close", () => {
       clearTimeout(deadline);
       clearTimeout(silence);
-      socket.destroySoon = close;
+      Reflect.deleteProperty(socket, "destroySoon");
       if (isLast) socket.destroySoon();
     })
     .resume();
