@@ -28,8 +28,12 @@ const node = (...args) => run(findNode(), args);
 
 const tasks = {
   async start(...args) {
+    await tasks.build();
+    await node(serving, "apps/server/program/main.js", ...args);
+  },
+  async build() {
     await tool("typescript/bin/tsc", "-b", "apps/server");
-    await node(serving, "apps/server/dist/main.js", ...args);
+    await node("tools/program/main.ts");
   },
   test: (...args) => node("tools/test-run/main.ts", ...args),
   dev: (...args) => node("--watch", serving, source, "apps/server/src/main.ts", ...args),

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /** Installed, built or recorded, not written. */
-const foldersLeftOut = /(^|\/)(node_modules|dist|fixtures)$|^packages\/client\/types$/;
+const foldersLeftOut = /(^|\/)(node_modules|dist|fixtures)$|^packages\/client\/types$|^apps\/server\/program/;
 const textFiles = /\.((c|m)?(t|j)sx?|json|md|ya?ml)$/;
 
 /** Reads the files under a root that rules apply to. Of files that hold no text of ours only the path is kept. */

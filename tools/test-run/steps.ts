@@ -9,3 +9,6 @@ export const steps: readonly Step[] = [
   { name: "layout", args: ["tools/check-layout/main.ts"] },
   { name: "generated", args: ["--conditions=@llm-backend/source", "tools/generate.ts", "--check"] },
 ];
+
+/** What comes after them, since it is made of what the compiler has written: the program that some tests start. */
+export const lastSteps: readonly Step[] = [{ name: "program", args: ["tools/program/main.ts"] }];

@@ -20,6 +20,7 @@ export async function startBenchServer(
   const backend = await spawnBackend({
     upstreams: [upstreamUrl],
     config: { limits: { streams_per_user_max: 10_000, runs_per_user_max: 10_000 }, ...config },
+    program: "built",
   });
   const credentials = { username: "bench", password: "bench password of no worth" };
   await post(backend.url, "/api/users/register", { body: credentials });

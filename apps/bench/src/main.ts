@@ -12,6 +12,7 @@
  */
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { buildProgram } from "@llm-backend/testing";
 import { runAcknowledgeBench } from "./acknowledge/run-acknowledge-bench.ts";
 import { runChatBench } from "./chat-bench.ts";
 import { runConversationsBench } from "./conversations/run-conversations-bench.ts";
@@ -61,6 +62,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
 const [first = "", ...rest] = positionals;
 const bench = rest.length === 0 && Object.hasOwn(benches, first) ? benches[first] : undefined;
 try {
+  await buildProgram();
   await (bench === undefined ? runChatBench({ ...values, names: positionals }, print) : bench());
 } catch (error) {
   if (!(error instanceof UnknownName)) throw error;

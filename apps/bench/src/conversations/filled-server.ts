@@ -37,7 +37,11 @@ export async function startFilled(filling: Filling): Promise<FilledServer> {
     await createFakeUpstream({ logsModelLists: false, reply: answerAsAsked("An answer of some words.") }),
   );
   const server = cleanup.use(
-    await spawnBackend({ upstreams: [upstream.url], config: { chat: { context_tokens: contextTokens } } }),
+    await spawnBackend({
+      upstreams: [upstream.url],
+      config: { chat: { context_tokens: contextTokens } },
+      program: "built",
+    }),
   );
   const { url, pid } = server;
   const token = await registerUser(url, "filler");

@@ -4,7 +4,6 @@ import type { GatewayBenchOptions } from "./gateway-bench.ts";
 import { scenarios, type ScenarioName } from "./scenarios.ts";
 
 /** What `npm start` starts a server with. */
-const servingFlags = "--max-semi-space-size=8";
 
 /** What stands on the command line. */
 export type GatewayFlags = {
@@ -23,13 +22,13 @@ export type GatewayFlags = {
  */
 export function readGatewayOptions(flags: GatewayFlags): GatewayBenchOptions {
   const { quick, rounds, only, rivals, profile } = flags;
-  const nodeFlags = (flags["node-flags"] ?? servingFlags).split(" ").filter((flag) => flag !== "");
+  const nodeFlags = (flags["node-flags"] ?? "").split(" ").filter((flag) => flag !== "");
   return {
     isQuick: quick,
     rounds: rounds === undefined ? undefined : Number(rounds),
     only: toNames(only, Object.keys(scenarios) as ScenarioName[]),
     rivals: toNames(rivals, rivalNames),
-    launch: { isFromSource: quick, profileFolder: profile, nodeFlags },
+    launch: { profileFolder: profile, nodeFlags },
   };
 }
 

@@ -2,7 +2,7 @@ import type { Contender } from "../rivals/contender.ts";
 import { startScript, type ScriptProcess } from "../script-process.ts";
 import { contenders, type ContenderName } from "./contenders.ts";
 import { startLoad, type Load } from "./load/start-load.ts";
-import { buildServer, type LaunchOptions } from "./ours/launch-server.ts";
+import type { LaunchOptions } from "./ours/launch-server.ts";
 import { startOurs, type Ours, type Variant } from "./ours/start-ours.ts";
 
 /** How much is measured. */
@@ -43,7 +43,6 @@ export type Lab = AsyncDisposable & {
 /** Builds the server, and starts upstream and reader. */
 export async function createLab(options: LabOptions): Promise<Lab> {
   const { isQuick, rounds, rivals, launch } = options;
-  if (!launch.isFromSource) await buildServer();
   await using cleanup = new AsyncDisposableStack();
   const upstream = cleanup.use(await startScript(new URL("upstream/main.ts", import.meta.url)));
   const load = cleanup.use(startLoad());

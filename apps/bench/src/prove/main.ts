@@ -3,6 +3,7 @@
  * It ends with 1 when something does not hold, and with 2 for words that mean nothing.
  */
 import { writeFileSync } from "node:fs";
+import { buildProgram } from "@llm-backend/testing";
 import { UnknownName } from "../unknown-name.ts";
 import { readProveOptions, type ProveOptions } from "./frame/command-line.ts";
 import { isProven, renderOutcome, type Outcome } from "./frame/outcome.ts";
@@ -11,6 +12,7 @@ import { runProof } from "./frame/run-proof.ts";
 import { proofs } from "./proofs.ts";
 
 async function prove({ proofs: wanted, n, isFull, json, seed }: ProveOptions): Promise<void> {
+  await buildProgram();
   const outcomes: Outcome[] = [];
   for (const proof of wanted) {
     process.stdout.write(`## ${proof.name}\n\n${proof.promise}\n\n`);

@@ -27,6 +27,7 @@ export async function startSpeechStage(leadSeconds: number): Promise<SpeechStage
     await spawnBackend({
       upstreams: [upstream.url],
       config: { authorization: token, speech: { lead_seconds: leadSeconds } },
+      program: "built",
     }),
   );
   const kept = cleanup.move();

@@ -2,9 +2,7 @@
  * The process of the built-in synthesiser: it reads requests from its input and writes sound to its output, one request
  * after the other, and ends with its input. eSpeak NG comes under the GPL: nothing of it is loaded anywhere else.
  */
-import module from "node:module";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { encodeFrame, type SynthesisFrame, type SynthesisRequest } from "./synthesiser-frames.ts";
 
 /** As much of the package as is used; it has no types of its own. */
@@ -62,6 +60,4 @@ async function serve(): Promise<void> {
   }
 }
 
-// Four fifths of a megabyte of code would be compiled anew each time.
-module.enableCompileCache(fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url)));
 await serve();

@@ -14,6 +14,8 @@ export type BackendOptions = {
   readonly addr?: string;
   /** Further variables of a spawned backend's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether a spawned backend is run from its sources or as it is built for operators. @default "source" */
+  readonly program?: "source" | "built";
   /** A program, and its arguments, that a spawned backend is started by: it has to become what follows. */
   readonly startedBy?: readonly [string, ...string[]];
   /** A PEM file of authorities that a spawned backend trusts beside the public ones. */

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { createBackendFolder, type BackendOptions } from "./backend-config.ts";
+import { builtArguments, sourceArguments, sourceEnvironment } from "./program.ts";
 
 /** A backend in a process of its own, started as an operator starts it. */
 export type BackendProcess = AsyncDisposable & {
@@ -20,28 +20,16 @@ export type BackendProcess = AsyncDisposable & {
   restart(): Promise<BackendProcess>;
 };
 
-const main = fileURLToPath(new URL("../../../../apps/server/src/main.ts", import.meta.url));
-
-/** Arguments that run the program from source. */
-export const sourceArguments = ["--conditions=@llm-backend/source", main];
-
-/**
- * What the program's environment has beside what a test puts there: a place where Node keeps what it has compiled, so that
- * each process after the first one starts in two thirds of the time.
- */
-export const sourceEnvironment = {
-  NODE_COMPILE_CACHE: fileURLToPath(new URL("../../../../node_modules/.cache/tests", import.meta.url)),
-};
-
 /** Starts a backend process and waits until it listens; disposing it kills it and removes its data. */
 export async function spawnBackend(options: BackendOptions = {}): Promise<BackendProcess> {
   const folder = await createBackendFolder(options);
   try {
     const { trustedAuthorities } = options;
     const authorities = trustedAuthorities === undefined ? {} : { NODE_EXTRA_CA_CERTS: trustedAuthorities };
-    const { addr = "127.0.0.1:0", startedBy } = options;
-    const env = { ...sourceEnvironment, ...authorities, ...options.env };
-    const place = { ...folder, addr, startedBy, env };
+    const { addr = "127.0.0.1:0", startedBy, program = "source" } = options;
+    const kept = program === "source" ? sourceEnvironment : {};
+    const env = { ...kept, ...authorities, ...options.env };
+    const place = { ...folder, addr, startedBy, env, program };
     return await launch(place, async () => {
       await folder[Symbol.asyncDispose]();
     });
@@ -57,18 +45,20 @@ type Launched = {
   readonly dataFolder: string;
   readonly addr: string;
   readonly startedBy: BackendOptions["startedBy"];
+  readonly program: NonNullable<BackendOptions["program"]>;
   readonly env: Readonly<Record<string, string>>;
 };
 
 async function launch(place: Launched, dispose: () => Promise<void>): Promise<BackendProcess> {
   const paths = ["--config", place.configFile, "--data", place.dataFolder];
-  const args = [...sourceArguments, ...paths, "--addr", place.addr];
-  const [program, words] =
+  const node = place.program === "source" ? sourceArguments : builtArguments;
+  const args = [...node, ...paths, "--addr", place.addr];
+  const [command, words] =
     place.startedBy === undefined
       ? [process.execPath, args]
       : [place.startedBy[0], [...place.startedBy.slice(1), process.execPath, ...args]];
   const child = spawn(
-    program,
+    command,
     words,
     // Nothing of the machine's own keys may reach a test.
     { env: place.env, stdio: ["ignore", "pipe", "pipe"] },

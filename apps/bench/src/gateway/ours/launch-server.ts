@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { sourceEnvironment } from "@llm-backend/testing";
+import { builtArguments } from "@llm-backend/testing";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 
@@ -14,8 +14,6 @@ const startMsMax = 60_000;
 
 /** How the server is started. */
 export type LaunchOptions = {
-  /** Runs it from its sources; otherwise it is the build that operators run. */
-  readonly isFromSource: boolean;
   /** Where the process leaves a CPU profile when it ends. */
   readonly profileFolder: string | undefined;
   /** Further flags of node, to see what they change. */
@@ -29,16 +27,6 @@ export type ServerProcess = AsyncDisposable & {
   readonly port: number;
 };
 
-/** Builds the server from the sources as they are now. */
-export async function buildServer(): Promise<void> {
-  const child = spawn(process.execPath, ["node_modules/typescript/bin/tsc", "-b", "apps/server"], {
-    cwd: root,
-    stdio: "inherit",
-  });
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error("The server could not be built.");
-}
-
 /** What a server runs on. */
 export type ServerPlace = {
   readonly config: Readonly<Record<string, unknown>>;
@@ -49,15 +37,12 @@ export type ServerPlace = {
 /** Starts the server and waits until it listens. */
 export async function launchServer(
   { config, dataFolder }: ServerPlace,
-  { isFromSource, profileFolder, nodeFlags }: LaunchOptions,
+  { profileFolder, nodeFlags }: LaunchOptions,
 ): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "llm-backend-bench-"));
   const configFile = join(folder, "config.yaml");
   // JSON is YAML, too.
   await writeFile(configFile, JSON.stringify(config));
-  const program = isFromSource
-    ? ["--conditions=@llm-backend/source", "apps/server/src/main.ts"]
-    : ["apps/server/dist/main.js"];
   const profiling = profileFolder === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileFolder}`];
   const flags = [
     "--config",
@@ -67,10 +52,10 @@ export async function launchServer(
     "--addr",
     "127.0.0.1:0",
   ];
-  const child = spawn(process.execPath, [...nodeFlags, ...profiling, ...program, ...flags], {
+  const child = spawn(process.execPath, [...nodeFlags, ...profiling, ...builtArguments, ...flags], {
     cwd: root,
     // Nothing of the machine's own keys may be used.
-    env: isFromSource ? sourceEnvironment : {},
+    env: {},
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "exit");

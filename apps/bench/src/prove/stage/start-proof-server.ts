@@ -24,6 +24,7 @@ export async function startProofServer(
     ...options,
     upstreams: [upstreamUrl],
     config: { limits, ...options.config },
+    program: "built",
   });
   await untilReady(server.url);
   return server;
