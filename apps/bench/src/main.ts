@@ -8,6 +8,7 @@
  * `npm run bench -- knowledge [--quick]` measures how good and how fast the search of knowledge bases is,
  * `npm run bench -- knowledge-vectors [--rounds 21] [--quick]` compares ways to find the closest vectors,
  * `npm run bench -- speech [--rounds 40] [--quick]` measures how soon, how fast and how evenly answers are spoken,
+ * `npm run bench -- start [--rounds 15] [--quick]` compares starts of the program with those of the compiler's files,
  * `npm run bench -- acknowledge [--disk FOLDER] [--rounds 7] [--quick]` compares commits that stop the event loop with ours.
  */
 import { cpus } from "node:os";
@@ -22,6 +23,7 @@ import { runKnowledgeBench } from "./knowledge/run-knowledge-bench.ts";
 import { runVectorsBench } from "./knowledge/vectors/run-vectors-bench.ts";
 import { runRedisBench } from "./redis/redis-bench.ts";
 import { runSpeechBench } from "./speech/run-speech-bench.ts";
+import { runStartBench } from "./start/run-start-bench.ts";
 import { UnknownName } from "./unknown-name.ts";
 import { runWorkersBench } from "./workers/run-workers-bench.ts";
 
@@ -56,6 +58,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
   knowledge: () => runKnowledgeBench(values, print),
   "knowledge-vectors": () => runVectorsBench(values, print),
   speech: () => runSpeechBench(values, print),
+  start: () => runStartBench(values, print),
   acknowledge: () => runAcknowledgeBench(values, print),
   redis: () => runRedisBench({ quick: values.quick, rounds: Number(values.rounds ?? 7) }, print),
 };

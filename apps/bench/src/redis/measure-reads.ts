@@ -1,9 +1,9 @@
 import { composeBackend, type ComposedBackend, type RedisServer } from "@llm-backend/testing";
+import { alternate } from "../alternate.ts";
 import { readProcess } from "../process-figures.ts";
 import { renderTable } from "../render-table.ts";
 import { median, percentile } from "../statistics.ts";
 import { storeConversation, storeSession, storeUser, toMessage } from "../stored-rows.ts";
-import { alternate } from "./alternate.ts";
 import type { RedisBenchOptions } from "./redis-bench-options.ts";
 
 type Parts = ComposedBackend["parts"];

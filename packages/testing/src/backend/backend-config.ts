@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ProgramForm } from "./program.ts";
 
 /** What a test says about its backend; everything else is the default. */
 export type BackendOptions = {
@@ -14,8 +15,8 @@ export type BackendOptions = {
   readonly addr?: string;
   /** Further variables of a spawned backend's environment. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether a spawned backend is run from its sources or as it is built for operators. @default "source" */
-  readonly program?: "source" | "built";
+  /** In which form a spawned backend is run; what is built has to be built before. @default "source" */
+  readonly program?: ProgramForm;
   /** A program, and its arguments, that a spawned backend is started by: it has to become what follows. */
   readonly startedBy?: readonly [string, ...string[]];
   /** A PEM file of authorities that a spawned backend trusts beside the public ones. */

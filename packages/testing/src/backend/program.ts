@@ -8,8 +8,21 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 /** Arguments of node that run the program from source. */
 export const sourceArguments = ["--conditions=@llm-backend/source", join(root, "apps/server/src/main.ts")];
 
+/** What operators start has a small nursery. */
+const serving = "--max-semi-space-size=8";
+
 /** Arguments of node that run the program as operators do, once {@link buildProgram} has made it. */
-export const builtArguments = ["--max-semi-space-size=8", join(root, "apps/server/program/main.js")];
+export const builtArguments = [serving, join(root, "apps/server/program/main.js")];
+
+/** How the program can be run: from its sources, as the compiler leaves it, or as operators do. */
+export type ProgramForm = "source" | "compiled" | "built";
+
+/** Arguments of node for each form. */
+export const programArguments: Readonly<Record<ProgramForm, readonly string[]>> = {
+  source: sourceArguments,
+  compiled: [serving, join(root, "apps/server/dist/main.js")],
+  built: builtArguments,
+};
 
 /**
  * What the program's environment has beside what a test puts there: a place where Node keeps what it has compiled, so that

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { createBackendFolder, type BackendOptions } from "./backend-config.ts";
-import { builtArguments, sourceArguments, sourceEnvironment } from "./program.ts";
+import { programArguments, sourceEnvironment, type ProgramForm } from "./program.ts";
 
 /** A backend in a process of its own, started as an operator starts it. */
 export type BackendProcess = AsyncDisposable & {
@@ -45,14 +45,13 @@ type Launched = {
   readonly dataFolder: string;
   readonly addr: string;
   readonly startedBy: BackendOptions["startedBy"];
-  readonly program: NonNullable<BackendOptions["program"]>;
+  readonly program: ProgramForm;
   readonly env: Readonly<Record<string, string>>;
 };
 
 async function launch(place: Launched, dispose: () => Promise<void>): Promise<BackendProcess> {
   const paths = ["--config", place.configFile, "--data", place.dataFolder];
-  const node = place.program === "source" ? sourceArguments : builtArguments;
-  const args = [...node, ...paths, "--addr", place.addr];
+  const args = [...programArguments[place.program], ...paths, "--addr", place.addr];
   const [command, words] =
     place.startedBy === undefined
       ? [process.execPath, args]
