@@ -57,6 +57,8 @@ export { createTestCertificate, type TestCertificate } from "./fake-upstream/tes
 export { findRedisObstacle, startRedisServer, type RedisServer } from "./redis/start-redis-server.ts";
 export { startRedisStub, type RedisStub } from "./redis/redis-stub.ts";
 export { startLossyRedisProxy, type LossyRedisProxy, type MessageFate } from "./redis/lossy-redis-proxy.ts";
+export { startExternal, type ExternalProcess } from "./external-process.ts";
+export { findNginxObstacle, startNginx } from "./nginx/start-nginx.ts";
 export { composeBackend, type ComposedBackend } from "./backend/compose-backend.ts";
 export { createWorkerRelay, openStorage } from "@llm-backend/app-server";
 export { startBackend, type TestBackend } from "./backend/start-backend.ts";

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { findClosedPort, startExternal } from "@llm-backend/testing";
 import type { Contender } from "./contender.ts";
-import { findFreePort, startExternal } from "./external-process.ts";
 
 const version = "1.15.2";
 /** The HTTP layer that its own repository works with; on later ones each of its streams ends with status 500. */
@@ -13,7 +13,7 @@ const overrides = { "@hono/node-server": "1.13.5" };
 export async function startPortkey(upstreamPort: number): Promise<Contender | string> {
   const installed = install();
   if ("reason" in installed) return installed.reason;
-  const port = await findFreePort();
+  const port = await findClosedPort();
   try {
     const running = await startExternal(port, {
       command: process.execPath,

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** A program that is not ours, and listens where it was told to. */
@@ -62,14 +62,4 @@ async function canConnect(port: number): Promise<boolean> {
   } finally {
     socket.destroy();
   }
-}
-
-/** A port that nobody listens on just now, for programs that cannot choose one themselves. */
-export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
