@@ -7,9 +7,9 @@ import { root, run } from "./run/child.mjs";
 import { install } from "./run/install.mjs";
 
 const source = "--conditions=@llm-backend/source";
-// Most of what a stream needs lives for one read. A larger nursery lets fewer of it grow old: that costs more memory than
-// it saves time (docs/performance.md).
-const serving = "--max-semi-space-size=8";
+// What a stream waits with lives from one token to the next. In a smaller nursery it grows old before it dies, and waits for
+// the large collections; a larger one costs more memory than it saves (docs/performance.md).
+const serving = "--max-semi-space-size=16";
 
 /** The Node of node_modules/.bin, where its package exists for this platform; else the one we run on. */
 function findNode() {

@@ -23,8 +23,10 @@ const readUnitsMax = 32_768;
 
 type Part<TItem> = { item: TItem; readonly start: number; end: number };
 
-/** A follower: `wake` ends its waiting. */
+/** A follower: `wake` ends its waiting, where it waits. */
 type Follower = { left: boolean; wake: () => void };
+
+const noop = (): void => {};
 
 /**
  * An append-only log that any number of readers follow, each from its own position and at its own speed. A reader is
@@ -40,7 +42,8 @@ export class ReplayLog<TItem> {
   #joinedCount = 0;
   #end = 0;
   #closed = false;
-  readonly #waiting = new Set<Follower>();
+  /** All of them, not those that wait: a set that each item is taken out of and put into again has to be rebuilt for ever. */
+  readonly #followers = new Set<Follower>();
 
   constructor(shape: LogShape<TItem>) {
     this.#shape = shape;
@@ -112,7 +115,7 @@ export class ReplayLog<TItem> {
    * Ends with the log, or quietly when the signal is aborted; returning it ends the waiting too.
    */
   follow(position: number, options: { signal?: AbortSignal } = {}): AsyncGenerator<LogEntry<TItem>, void> {
-    const follower: Follower = { left: false, wake: () => {} };
+    const follower: Follower = { left: false, wake: noop };
     const leave = () => {
       follower.left = true;
       follower.wake();
@@ -127,6 +130,7 @@ export class ReplayLog<TItem> {
     const { follower, leave, signal } = options;
     if (signal?.aborted === true) return;
     signal?.addEventListener("abort", leave);
+    this.#followers.add(follower);
     try {
       let next = position;
       while (!follower.left) {
@@ -137,10 +141,11 @@ export class ReplayLog<TItem> {
         } else if (this.#closed) {
           return;
         } else {
-          await this.#change(follower);
+          await waitForChange(follower);
         }
       }
     } finally {
+      this.#followers.delete(follower);
       signal?.removeEventListener("abort", leave);
     }
   }
@@ -176,17 +181,14 @@ export class ReplayLog<TItem> {
   }
 
   #wake(): void {
-    for (const follower of this.#waiting) follower.wake();
+    for (const follower of this.#followers) follower.wake();
   }
+}
 
-  /** Resolves at the next change of the log, or when the follower leaves. */
-  #change(follower: Follower): Promise<void> {
-    return new Promise((resolve) => {
-      follower.wake = () => {
-        this.#waiting.delete(follower);
-        resolve();
-      };
-      this.#waiting.add(follower);
-    });
-  }
+/** Resolves at the next change of the log, or when the follower leaves. */
+function waitForChange(follower: Follower): Promise<void> {
+  return new Promise((resolve) => {
+    // More than one change may come before it goes on; the first one has woken it.
+    follower.wake = resolve;
+  });
 }

@@ -63,7 +63,7 @@ export { composeBackend, type ComposedBackend } from "./backend/compose-backend.
 export { createWorkerRelay, openStorage } from "@llm-backend/app-server";
 export { startBackend, type TestBackend } from "./backend/start-backend.ts";
 export { spawnBackend, type BackendProcess } from "./backend/spawn-backend.ts";
-export { buildProgram, builtArguments, sourceArguments, sourceEnvironment } from "./backend/program.ts";
+export { buildProgram, sourceArguments, sourceEnvironment, toBuiltArguments } from "./backend/program.ts";
 export type { BackendOptions } from "./backend/backend-config.ts";
 export { listProcedures, type ListedProcedure } from "./hostile/list-procedures.ts";
 export { noRequests, wildJson } from "./hostile/wild-json.ts";

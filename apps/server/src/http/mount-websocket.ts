@@ -6,8 +6,10 @@ import { WebSocketServer, type WebSocket } from "ws";
 import { trpcPath } from "./mount-trpc.ts";
 import { findRefusal } from "./refusal.ts";
 import { readBearer, readCredential } from "./request-context.ts";
+import { screenMessages } from "./screen-messages.ts";
 import { watchSends, type SendWindow } from "./send-window.ts";
-import { passShallowMessages } from "./shallow-messages.ts";
+import { takeCalls, type SocketSubscriptionCall } from "./socket-calls.ts";
+import { openSubscriptions } from "./socket-subscriptions.ts";
 
 /** What the face needs of its host. */
 export type WebSocketOptions = {
@@ -39,12 +41,26 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
     },
   });
   const windows = new WeakMap<WebSocket, SendWindow>();
+  const contexts = new WeakMap<WebSocket, Context>();
+  const report = (error: Error): void => {
+    if (mapError(error).reason === "internal" && !isCallersFault(error)) options.onInternalError(error);
+  };
   // Without a listener, what a broken client sends would end the process.
   sockets.on("error", options.onInternalError);
   sockets.on("connection", (socket) => {
     socket.on("error", () => socket.terminate());
     windows.set(socket, watchSends(socket));
-    passShallowMessages(socket);
+    const subscriptions = openSubscriptions(socket, report);
+    const taker = {
+      // Before there is a context, tRPC knows what the first message has to be.
+      start(call: SocketSubscriptionCall) {
+        const context = contexts.get(socket);
+        if (context !== undefined) subscriptions.start(call, context);
+        return context !== undefined;
+      },
+      stop: (id: number | string) => subscriptions.stop(id),
+    };
+    screenMessages(socket, (text) => takeCalls(text, options.batchCallsMax, taker));
   });
   const trust = compile([...options.trustedProxies]);
   const handler = applyWSSHandler({
@@ -54,16 +70,16 @@ export function mountWebSocket(server: Server, options: WebSocketOptions): Mount
     createContext({ req, res, info }) {
       const token = info.connectionParams?.token;
       const window = windows.get(res);
-      return options.createContext({
+      const context = options.createContext({
         credential: token === undefined ? readCredential(req.headers) : readBearer(`Bearer ${token}`),
         address: readAddress(req, trust) ?? "",
         writable: window?.writable,
       });
+      contexts.set(res, context);
+      return context;
     },
     maxBatchSize: options.batchCallsMax,
-    onError({ error }) {
-      if (mapError(error).reason === "internal" && !isCallersFault(error)) options.onInternalError(error);
-    },
+    onError: ({ error }) => report(error),
   });
   return {
     askToReconnect: () => handler.broadcastReconnectNotification(),

@@ -9,10 +9,14 @@ const root = fileURLToPath(new URL("../../../../", import.meta.url));
 export const sourceArguments = ["--conditions=@llm-backend/source", join(root, "apps/server/src/main.ts")];
 
 /** What operators start has a small nursery. */
-const serving = "--max-semi-space-size=8";
+const serving = "--max-semi-space-size=16";
 
-/** Arguments of node that run the program as operators do, once {@link buildProgram} has made it. */
-export const builtArguments = [serving, join(root, "apps/server/program/main.js")];
+/** Arguments of node that run the program as operators do, once {@link buildProgram} has made it; with further flags. */
+export const toBuiltArguments = (...flags: readonly string[]): string[] => [
+  serving,
+  ...flags,
+  join(root, "apps/server/program/main.js"),
+];
 
 /** How the program can be run: from its sources, as the compiler leaves it, or as operators do. */
 export type ProgramForm = "source" | "compiled" | "built";
@@ -21,7 +25,7 @@ export type ProgramForm = "source" | "compiled" | "built";
 export const programArguments: Readonly<Record<ProgramForm, readonly string[]>> = {
   source: sourceArguments,
   compiled: [serving, join(root, "apps/server/dist/main.js")],
-  built: builtArguments,
+  built: toBuiltArguments(),
 };
 
 /**

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { builtArguments } from "@llm-backend/testing";
+import { toBuiltArguments } from "@llm-backend/testing";
 
 const root = fileURLToPath(new URL("../../../../../", import.meta.url));
 
@@ -52,7 +52,7 @@ export async function launchServer(
     "--addr",
     "127.0.0.1:0",
   ];
-  const child = spawn(process.execPath, [...nodeFlags, ...profiling, ...builtArguments, ...flags], {
+  const child = spawn(process.execPath, [...toBuiltArguments(...nodeFlags, ...profiling), ...flags], {
     cwd: root,
     // Nothing of the machine's own keys may be used.
     env: {},

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { builtArguments } from "@llm-backend/testing";
+import { toBuiltArguments } from "@llm-backend/testing";
 
 const run = promisify(execFile);
 
@@ -12,5 +12,5 @@ const run = promisify(execFile);
  */
 export async function runCommand(folder: string, args: readonly string[]): Promise<void> {
   const flags = ["--config", join(folder, "config.yaml"), "--data", join(folder, "data")];
-  await run(process.execPath, [...builtArguments, ...args, ...flags], { env: {} });
+  await run(process.execPath, [...toBuiltArguments(), ...args, ...flags], { env: {} });
 }
