@@ -2,13 +2,15 @@ import { onReturn } from "./on-return.ts";
 
 /**
  * How a log measures, joins and cuts its items. Every item occupies one or more units; a position is the number of
- * units before it. Joining and cutting must not change the units: `units(join(a, b)) = units(a) + units(b)`.
+ * units before it. Joining and cutting must not change the units: `units(join([a, b])) = units(a) + units(b)`.
  */
 export type LogShape<TItem> = {
   /** The size of an item. One of no units says nothing, and is not kept. */
   units(item: TItem): number;
-  /** The two neighbours as one item; undefined where they must stay apart. */
-  join(first: TItem, second: TItem): TItem | undefined;
+  /** Whether two neighbours may be one item. */
+  joins(first: TItem, second: TItem): boolean;
+  /** Neighbours as one item: all at once, so that nothing is left of them. */
+  join(items: readonly [TItem, ...TItem[]]): TItem;
   /** Cuts an item in two behind `units` of its units, or a little earlier where that place cannot be cut. */
   split(item: TItem, units: number): readonly [TItem, TItem];
 };
@@ -16,12 +18,12 @@ export type LogShape<TItem> = {
 /** An item of the log, and the position behind it: where a reader that has seen it continues. */
 export type LogEntry<TItem> = { readonly item: TItem; readonly position: number };
 
-/** Neighbours are kept joined up to this size: large enough to be cheap, small enough to be cut quickly. */
-const storedUnitsMax = 4096;
+/** Neighbours are kept joined from this size on: large enough to be cheap, small enough to be cut quickly. */
+const storedUnitsMax = 1024;
 /** The most that one read returns, so that a reader far behind takes bounded bites. */
 const readUnitsMax = 32_768;
 
-type Part<TItem> = { item: TItem; readonly start: number; end: number };
+type Part<TItem> = { readonly item: TItem; readonly start: number; readonly end: number };
 
 /** A follower: `wake` ends its waiting, where it waits. */
 type Follower = { left: boolean; wake: () => void };
@@ -89,19 +91,14 @@ export class ReplayLog<TItem> {
 
   /** The next item behind a position, joined with its neighbours as far as they go; undefined when none is there. */
   read(position: number): LogEntry<TItem> | undefined {
-    let index = this.#indexAt(position);
+    const index = this.#indexAt(position);
     const first = this.#parts[index];
     if (first === undefined) return undefined;
-    let { item, end } = first;
-    if (position > first.start) item = this.#shape.split(item, position - first.start)[1];
     const enough = Math.max(position, first.start) + readUnitsMax;
-    for (index += 1; end < enough; index++) {
-      const next = this.#parts[index];
-      const joined = next?.start === end ? this.#shape.join(item, next.item) : undefined;
-      if (next === undefined || joined === undefined) break;
-      item = joined;
-      end = next.end;
-    }
+    const items = this.#itemsFrom(index, enough);
+    const end = (this.#parts[index + items.length - 1] as Part<TItem>).end;
+    if (position > first.start) items[0] = this.#shape.split(first.item, position - first.start)[1];
+    const item = this.#joinItems(items);
     if (end <= enough) return { item, position: end };
     const [bite, rest] = this.#shape.split(item, readUnitsMax);
     // What cannot be cut is one bite, whatever its size.
@@ -152,20 +149,34 @@ export class ReplayLog<TItem> {
 
   /** Joins the parts that are as they were appended, each with as many neighbours as go with it. */
   #joinParts(): void {
-    const appended = this.#parts.splice(this.#joinedCount);
-    let last: Part<TItem> | undefined;
-    for (const part of appended) {
-      // After a skip the neighbours are not neighbours.
-      const joined = last?.end === part.start ? this.#shape.join(last.item, part.item) : undefined;
-      if (last === undefined || joined === undefined) {
-        this.#parts.push(part);
-        last = part;
-      } else {
-        last.item = joined;
-        last.end = part.end;
-      }
+    const joined: Part<TItem>[] = [];
+    for (let index = this.#joinedCount; index < this.#parts.length;) {
+      const { start } = this.#parts[index] as Part<TItem>;
+      const items = this.#itemsFrom(index, Infinity);
+      index += items.length;
+      joined.push({ item: this.#joinItems(items), start, end: (this.#parts[index - 1] as Part<TItem>).end });
     }
+    this.#parts.splice(this.#joinedCount, Infinity, ...joined);
     this.#joinedCount = this.#parts.length;
+  }
+
+  /** The item of a part, and those of the neighbours that go with it, until they reach a position. */
+  #itemsFrom(index: number, enough: number): [TItem, ...TItem[]] {
+    const first = this.#parts[index] as Part<TItem>;
+    const items: [TItem, ...TItem[]] = [first.item];
+    let { end } = first;
+    while (end < enough) {
+      const next = this.#parts[index + items.length];
+      // After a skip the neighbours are not neighbours.
+      if (next?.start !== end || !this.#shape.joins(first.item, next.item)) break;
+      items.push(next.item);
+      end = next.end;
+    }
+    return items;
+  }
+
+  #joinItems(items: readonly [TItem, ...TItem[]]): TItem {
+    return items.length === 1 ? items[0] : this.#shape.join(items);
   }
 
   /** The index of the first part that ends behind the position. */

@@ -30,7 +30,8 @@ export function createTextLog(): ReplayLog<RunEvent> {
   const delta = (text: string): RunEvent => ({ type: "text-delta", text });
   return new ReplayLog<RunEvent>({
     units: (event) => textOf(event).length,
-    join: (first, second) => delta(textOf(first) + textOf(second)),
+    joins: () => true,
+    join: (events) => delta(events.map(textOf).join("")),
     split: (event, units) => [delta(textOf(event).slice(0, units)), delta(textOf(event).slice(units))],
   });
 }

@@ -13,7 +13,8 @@ export type RelayPair = AsyncDisposable & {
 
 const shape: LogShape<RunEvent> = {
   units: (event) => ("text" in event ? event.text.length : 1),
-  join: () => undefined,
+  joins: () => false,
+  join: ([event]) => event,
   split: (event) => [event, event],
 };
 

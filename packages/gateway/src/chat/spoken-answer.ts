@@ -1,4 +1,5 @@
 import type { AnswerPart, ChatOptions } from "../ports.ts";
+import { createGrowingText } from "./growing-text.ts";
 import { createRepeatFilter, type RepeatFilter } from "./repeat-filter.ts";
 
 /** What the asker has been told of an answer, over all attempts. */
@@ -19,7 +20,7 @@ export function createSpokenAnswer({
   onParts,
   onReset,
 }: Pick<ChatOptions, "onParts" | "onReset">): SpokenAnswer {
-  const sent = { text: "", reasoning: "" };
+  let sent = { text: createGrowingText(), reasoning: createGrowingText() };
   let hasContent = false;
   let filter: RepeatFilter | undefined;
 
@@ -27,14 +28,14 @@ export function createSpokenAnswer({
     if (parts.length === 0) return;
     hasContent = true;
     if (onReset !== undefined) {
-      for (const { type, text } of parts) sent[type === "text-delta" ? "text" : "reasoning"] += text;
+      for (const { type, text } of parts) sent[type === "text-delta" ? "text" : "reasoning"].add(text);
     }
     onParts(parts);
   }
 
   function reset(given: readonly AnswerPart[]): void {
     filter = undefined;
-    sent.text = sent.reasoning = "";
+    sent = { text: createGrowingText(), reasoning: createGrowingText() };
     onReset?.();
     pass(given);
   }
@@ -52,7 +53,9 @@ export function createSpokenAnswer({
       pass(fresh);
     },
     beginAgain() {
-      filter = hasContent ? createRepeatFilter(sent) : undefined;
+      filter = hasContent
+        ? createRepeatFilter({ text: sent.text.read(), reasoning: sent.reasoning.read() })
+        : undefined;
     },
     finish() {
       if (filter !== undefined && !filter.isWhole) reset(filter.given);

@@ -10,10 +10,15 @@ export type AnswerText = { readonly content: string; readonly reasoning: string 
 
 const shape: LogShape<RunEvent> = {
   units: (event) => (isDelta(event) ? event.text.length : 1),
-  join: (first, second) =>
-    isDelta(first) && isDelta(second) && first.type === second.type
-      ? { type: first.type, text: first.text + second.text }
-      : undefined,
+  joins: (first, second) => isDelta(first) && first.type === second.type,
+  join(events) {
+    const [{ type }] = events;
+    // Text that is put together piece by piece is kept in its pieces, at ten times its size.
+    return {
+      type: type as DeltaEvent["type"],
+      text: events.map((event) => (event as DeltaEvent).text).join(""),
+    };
+  },
   split(event, units) {
     if (!isDelta(event)) throw new RangeError("Only text can be cut.");
     const [head, tail] = splitText(event.text, units);
