@@ -15,7 +15,7 @@ const entries = {
 
 /**
  * Makes one program of what the compiler has made of the server and of the packages that it uses: a process that reads
- * a few files starts in two thirds of the time of one that reads two thousand. A program that is there is replaced when
+ * a few files starts in half of the time of one that reads two thousand. A program that is there is replaced when
  * the new one is whole.
  *
  * @throws Error where something cannot be bundled.
