@@ -43,6 +43,7 @@ it("has blocks for all of its text but blanks, one behind the other", () => {
       }
       expect(text.slice(end).trim()).toBe("");
     }),
-    { numRuns: 500 },
+    // marked ends the last item of a list with a line break, whatever blank stands there.
+    { numRuns: 500, examples: [[["- item\n", "text "]]] },
   );
 });

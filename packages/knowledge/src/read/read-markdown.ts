@@ -36,15 +36,19 @@ function isHeading(token: Token): token is Tokens.Heading {
 
 type PlacedToken = { readonly token: Token; readonly start: number; readonly end: number };
 
-/** Finds where tokens stand in the text. The lengths of their sources do not always add up: marked joins some. */
+/**
+ * Finds where tokens stand in the text. Their sources do not always add up to it: marked joins some, and changes blanks at
+ * the end of others. One that is not found belongs to the block before it.
+ */
 function* placeTokens(text: string, from: number, tokens: readonly Token[]): Generator<PlacedToken> {
   let cursor = from;
   let open: { token: Token; start: number } | undefined;
   for (const token of tokens) {
     if (token.type === "space") continue;
-    const head = token.raw.trimStart().slice(0, 80);
-    const start = text.indexOf(head, cursor);
-    if (start === -1) continue;
+    const head = token.raw.trim().slice(0, 80);
+    let start = text.indexOf(head, cursor);
+    if (start === -1 && open !== undefined) continue;
+    if (start === -1) start = cursor + text.slice(cursor).search(/\S/u);
     if (open !== undefined) yield { ...open, end: start };
     open = { token, start };
     cursor = start + head.length;
