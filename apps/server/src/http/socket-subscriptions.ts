@@ -1,7 +1,8 @@
 import { DomainError } from "@llm-backend/contract";
-import { appRouter, toErrorShape, wireTransformer, type Context } from "@llm-backend/server";
-import { callTRPCProcedure, getTRPCErrorFromUnknown, isTrackedEnvelope } from "@trpc/server";
+import { toErrorShape, wireTransformer, type Context } from "@llm-backend/server";
+import { getTRPCErrorFromUnknown, isTrackedEnvelope } from "@trpc/server";
 import type { WebSocket } from "ws";
+import { callSubscription } from "./call-subscription.ts";
 import type { SocketSubscriptionCall } from "./socket-calls.ts";
 
 /** The subscriptions of one WebSocket. */
@@ -72,16 +73,8 @@ async function* toMessages(
   call: SocketSubscriptionCall,
   given: { readonly context: Context; readonly signal: AbortSignal },
 ): AsyncGenerator<string, void> {
-  const { context, signal } = given;
-  const items = (await callTRPCProcedure({
-    router: appRouter,
-    path: call.path,
-    type: "subscription",
-    ctx: context,
-    signal,
-    batchIndex: 0,
-    getRawInput: () => Promise.resolve(readInput(call)),
-  })) as AsyncIterable<unknown>;
+  const { path, input, lastEventId } = call;
+  const items = await callSubscription({ ...given, path, readInput: () => input, lastEventId });
   const head = JSON.stringify(toHead(call)).slice(0, -1);
   yield `${head},"result":{"type":"started"}}`;
   for await (const item of items) {
@@ -99,23 +92,4 @@ function encode(id: string, data: unknown): string {
   return JSON.stringify(
     isPlain ? { json: { id, data: event.json } } : wireTransformer.serialize({ id, data }),
   );
-}
-
-/** The input of a call, with the id of the event after which the caller continues. */
-function readInput({ input, lastEventId }: SocketSubscriptionCall): unknown {
-  const value = decode(input);
-  if (lastEventId === undefined) return value;
-  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isObject ? { ...value, lastEventId } : (value ?? { lastEventId });
-}
-
-type Encoded = Parameters<typeof wireTransformer.deserialize>[0];
-
-/** Whatever is wrong with its annotations is wrong with the request. */
-function decode(input: unknown): unknown {
-  try {
-    return wireTransformer.deserialize(input as Encoded);
-  } catch (cause) {
-    throw DomainError.is(cause) ? cause : new DomainError("invalid_input", undefined, { cause });
-  }
 }

@@ -8,13 +8,9 @@ import {
   wireTransformer,
   type Context,
 } from "@llm-backend/server";
-import {
-  callTRPCProcedure,
-  getTRPCErrorFromUnknown,
-  isTrackedEnvelope,
-  type AnyProcedure,
-} from "@trpc/server";
+import { getTRPCErrorFromUnknown, isTrackedEnvelope, type AnyProcedure } from "@trpc/server";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { callSubscription } from "./call-subscription.ts";
 
 /** A request for a subscription. */
 export type SubscriptionRequest = {
@@ -85,37 +81,18 @@ async function* toChunks(given: SubscriptionRequest, signal: AbortSignal): Async
   }
 }
 
-async function call(given: SubscriptionRequest, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
-  const result: unknown = await callTRPCProcedure({
-    router: appRouter,
-    path: given.path,
-    type: "subscription",
-    ctx: given.context,
-    signal,
-    batchIndex: 0,
-    getRawInput: () => Promise.resolve(readInput(given.request)),
-  });
-  return result as AsyncIterable<unknown>;
-}
-
-type Encoded = Parameters<typeof wireTransformer.deserialize>[0];
-
-/** The input of a call, from the URL or from the body, with the id of the event after which the caller continues. */
-function readInput(request: FastifyRequest): unknown {
+function call(given: SubscriptionRequest, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
+  const { request, path, context } = given;
   const query = request.query as Readonly<Record<string, string | undefined>>;
-  const text = request.method === "POST" ? (request.body as string | undefined) : query.input;
-  const input = text === undefined || text === "" ? undefined : decode(text);
-  const lastEventId = request.headers["last-event-id"] ?? query.lastEventId ?? query["Last-Event-Id"];
-  if (lastEventId === undefined || lastEventId === "") return input;
-  const isObject = typeof input === "object" && input !== null && !Array.isArray(input);
-  return isObject ? { ...input, lastEventId } : (input ?? { lastEventId });
-}
-
-/** Whatever is wrong with the text, or with its annotations, is wrong with the request. */
-function decode(text: string): unknown {
-  try {
-    return wireTransformer.deserialize(JSON.parse(text) as Encoded);
-  } catch (cause) {
-    throw DomainError.is(cause) ? cause : new DomainError("invalid_input", undefined, { cause });
-  }
+  return callSubscription({
+    path,
+    context,
+    signal,
+    readInput() {
+      const text = request.method === "POST" ? (request.body as string | undefined) : query.input;
+      return text === undefined || text === "" ? undefined : JSON.parse(text);
+    },
+    lastEventId:
+      (request.headers["last-event-id"] as string | undefined) ?? query.lastEventId ?? query["Last-Event-Id"],
+  });
 }
