@@ -158,7 +158,8 @@ it("tells of the latest requests, newest first, in the earlier gateway's words",
 
 /** The list as a command beside the server has it. */
 async function openCommand({ dataFolder }: TestBackend) {
-  const storage = await openSqlite({ path: join(dataFolder, "llm-backend.db") });
+  // Waiting for the server must not stop it: it lives in this process.
+  const storage = await openSqlite({ path: join(dataFolder, "llm-backend.db"), shared: true });
   const masterKey = readMasterKey(dataFolder);
   return {
     list: createUpstreamService({ storage, sealBox: createSealBox(masterKey), now: Date.now }),
