@@ -109,7 +109,10 @@ describe("tools of the server", () => {
       status: 200,
       voice: { round: 2, requestId: first?.recordId, context: engineWords.context },
     });
-    const storage = await openSqlite({ path: join(stage.backend.dataFolder, "llm-backend.db") });
+    const storage = await openSqlite({
+      path: join(stage.backend.dataFolder, "llm-backend.db"),
+      shared: true,
+    });
     const calls = await storage.tools.listCalls(String(first?.recordId));
     await storage.close();
     expect(calls).toMatchObject([{ tool: "always__echo", ok: true, callId: "call_0" }]);
