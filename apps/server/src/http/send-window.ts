@@ -12,7 +12,7 @@ const waitBytes = 64 * 1024;
 const cutBytes = 8 * 1024 * 1024;
 
 /**
- * Watches what is sent to a socket: tRPC writes as events come and never asks how much of it was read.
+ * Watches what is sent to a socket: answers are written as they come, and nobody asks how much of it was read.
  * Replaces the socket's `send`.
  */
 export function watchSends(socket: WebSocket): SendWindow {
